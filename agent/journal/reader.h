@@ -1,0 +1,82 @@
+// Reading the journal: by position for the delivery loops and the live stream, by filter for GET /events.
+//
+// A Reader owns a read-only connection and prepared statements; one thread at a time. Every call is one short snapshot.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "core/event.h"
+
+namespace kcloud::journal {
+
+enum class Order : std::uint8_t { kNewestFirst, kOldestFirst };
+
+// A place in (time, id) order.
+struct PageKey {
+  core::Time time;
+  core::EventId id;
+};
+
+// Filters are conjunctive; empty means any. Intervals are [since, until).
+struct Query {
+  std::string type;
+  std::string workload;
+  std::string cluster;
+  std::string source;
+  std::string severity;
+  std::string text;  // `q`: a case-insensitive (ASCII) substring of the body
+  std::optional<core::Time> since, until;
+  std::optional<core::Time> received_since, received_until;
+  Order order = Order::kNewestFirst;
+  std::size_t limit = 100;
+  std::optional<PageKey> after;  // continue behind this place
+  std::chrono::milliseconds work_limit{50};
+};
+
+struct Page {
+  core::EventBatch batch;             // in order; `fields` not decoded
+  std::optional<PageKey> next;        // continue here; nullopt: the end was reached
+  bool stopped_early = false;         // work_limit was reached: `next` is how far the scan came
+};
+
+// The same filters on one event, for the live stream.
+bool matches(const Query& query, const core::Event& event);
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // Events with seq > `after`, in order, at most `limit` events and about `max_bytes` of bodies, appended to `batch`.
+  // Returns the seq up to which everything was looked at (≥ after; gaps left by retention are passed over).
+  virtual std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                                   core::EventBatch& batch) = 0;
+  virtual Page query(const Query& query) = 0;
+  // False when unknown (or no longer kept). Appends to `batch`.
+  virtual bool find(const core::EventId& id, core::EventBatch& batch) = 0;
+  // Smallest seq kept; 0 when empty.
+  virtual std::uint64_t oldest() = 0;
+
+  struct DeadLetterRow {
+    std::uint64_t id;
+    core::DeadLetter letter;
+  };
+  // Newest first, id < `before` (0: from the newest).
+  virtual std::vector<DeadLetterRow> dead_letters(std::uint64_t before, std::size_t limit) = 0;
+};
+
+// `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has open.
+struct CheckReport {
+  std::uint64_t events = 0;
+  std::uint64_t damaged_events = 0;   // unreadable rows or body hash mismatches
+  std::uint64_t missing_events = 0;   // acknowledged by the head hint, not there
+  std::vector<std::string> problems;  // a line each, at most 100
+  bool ok() const { return problems.empty(); }
+};
+CheckReport check(const std::string& directory, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
+
+}  // namespace kcloud::journal

@@ -1,0 +1,88 @@
+// The event catalogue: every event type declared once (config/event-types.yaml), everything else derived from it —
+// decoding, validation, InfluxDB tags and fields, rule field names, JSON Schema.
+//
+// Immutable after construction; shared by all threads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kcloud::core {
+
+enum class FieldRole : std::uint8_t { kTag, kMeasure, kText };
+enum class FieldType : std::uint8_t { kText, kInteger, kReal, kBoolean, kJson /* any value, kept as minified text */ };
+
+// Unit in which a measure is kept; says which text suffixes a publisher may write ("25%", "32Gi", "1.5k").
+enum class Unit : std::uint8_t {
+  kNone, kCount, kPercent, kBytes, kWatts, kMilliseconds, kSeconds, kHours, kCurrency, kCurrencyPerHour, kCores, kScore
+};
+
+// How a path that crosses an array (`alternatives[]`, `alternatives[].cost`) becomes one value.
+enum class Reduce : std::uint8_t { kNone, kCount, kMin };
+
+struct Field {
+  std::string name;
+  FieldRole role = FieldRole::kText;
+  FieldType type = FieldType::kText;
+  Unit unit = Unit::kNone;
+  Reduce reduce = Reduce::kNone;
+  bool required = false;
+  bool sketch = false;                 // rollups keep a quantile sketch of it
+  std::vector<std::string> paths;      // dotted JSON paths, the first present wins; camelCase forms are implied
+  std::vector<std::string> values;     // allowed values (text); empty: any
+  std::string default_value;           // text used when absent; empty: none
+  std::string description;
+};
+
+// Paths of the fields that every type has. `time`, `type`, `source`, `workload`, `cluster`, `severity`, `actor`,
+// `reason`: each a list of dotted paths, the first present wins.
+struct CommonPaths {
+  std::vector<std::string> time, type, event_id, source, workload, cluster, severity, actor, reason;
+};
+
+struct EventType {
+  std::string name;
+  std::string alias;        // POST /events/{alias}; empty: none
+  std::string description;
+  bool reserved = false;    // the agent's own; refused from publishers
+  std::vector<Field> fields;  // index = slot
+  CommonPaths common;         // the catalogue's common paths with this type's overrides in front
+  std::uint32_t index = 0;    // position in Catalogue::types()
+
+  // Slot of a field by name; nullopt when there is none.
+  std::optional<std::size_t> slot(std::string_view field) const;
+};
+
+class Catalogue {
+ public:
+  // Throws std::invalid_argument naming the type and field for: duplicate names or aliases, reserved aliases
+  // (`workload`, `id`), more than 64 fields in a type, a path that is empty or malformed, a tag that is no text.
+  Catalogue(std::vector<EventType> types, CommonPaths common);
+
+  const EventType* find(std::string_view name) const;           // by type name
+  const EventType* find_endpoint(std::string_view name) const;  // by alias or type name
+  const std::vector<EventType>& types() const { return types_; }
+  const CommonPaths& common() const { return common_; }
+
+ private:
+  std::vector<EventType> types_;
+  CommonPaths common_;
+  std::map<std::string, const EventType*, std::less<>> by_name_;
+  std::map<std::string, const EventType*, std::less<>> by_endpoint_;
+};
+
+std::string_view to_string(FieldRole);
+std::string_view to_string(FieldType);
+std::string_view to_string(Unit);
+std::string_view to_string(Reduce);
+std::optional<FieldRole> parse_field_role(std::string_view);
+std::optional<FieldType> parse_field_type(std::string_view);
+std::optional<Unit> parse_unit(std::string_view);
+std::optional<Reduce> parse_reduce(std::string_view);
+
+}  // namespace kcloud::core

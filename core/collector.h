@@ -1,0 +1,60 @@
+// What a collector is, and the sink it hands events to.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/event.h"
+
+namespace kcloud::core {
+
+// Something refused on the way in, kept as a dead letter.
+struct DeadLetter {
+  Time received;
+  std::string origin;    // `collector:<name>` or `exporter:<name>`
+  std::string position;  // where in the source: request and index, topic/partition/offset, file:offset
+  std::string reason;    // code: `invalid_json`, `invalid_event`, `id_conflict`, `sink_rejected`, `too_large`
+  std::string detail;    // what was found and what was expected, at which path
+  std::string type;      // event type as far as known
+  std::string event_id;  // when known
+  std::string body;      // the bytes as received, cut at the configured length
+};
+
+// One hand-over: decoded events and what was refused on the way. Comes back with every event's verdict set.
+struct Intake {
+  EventBatch batch;
+  std::vector<DeadLetter> refused;
+};
+
+enum class CommitStatus : std::uint8_t {
+  kCommitted,  // on disk (fsync); every event has its verdict
+  kBusy,       // queue full or journal over its limit: nothing was stored, try again later
+  kFailed,     // the disk refused: nothing was acknowledged, try again later
+  kStopped,    // the agent is shutting down
+};
+
+// Called once, on the journal's thread: must not block or throw.
+using Completion = std::function<void(CommitStatus, std::unique_ptr<Intake>)>;
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  // Hands an intake over. `done` is called after the commit (or at once, on the caller's thread, when busy).
+  virtual void accept(std::unique_ptr<Intake> intake, Completion done) = 0;
+};
+
+// Blocking form for collectors with a thread of their own. Returns the status; `intake` comes back with verdicts.
+CommitStatus accept_and_wait(EventSink& sink, std::unique_ptr<Intake>& intake);
+
+// `run` blocks until stop is requested; the agent owns the thread and restarts it with backoff when it throws.
+class Collector {
+ public:
+  virtual ~Collector() = default;
+  virtual void run(std::stop_token stop, EventSink& sink) = 0;
+};
+
+}  // namespace kcloud::core

@@ -1,0 +1,50 @@
+// What an exporter is: it puts a span of events on the wire once and says how it went. The delivery loop
+// (agent/delivery) owns reading, batching, retries, bisecting and dead letters.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/event.h"
+
+namespace kcloud::core {
+
+// An item the sink refused for good.
+struct Rejected {
+  std::size_t index;   // into the delivered span
+  std::string reason;  // what the sink said
+};
+
+struct Delivery {
+  enum class Kind : std::uint8_t {
+    kDelivered,  // all of it, but for `rejected`
+    kRetry,      // nothing certain; the same span again after `delay` (or backoff when nullopt)
+    kBisect,     // the sink refused the span without saying which item; the loop halves it. A span of one is rejected.
+    kHold,       // credentials or permission (401/403): never dropped; retried slowly and alarmed
+  };
+  Kind kind = Kind::kDelivered;
+  std::vector<Rejected> rejected;
+  std::string reason;
+  std::optional<std::chrono::milliseconds> delay;
+
+  static Delivery delivered(std::vector<Rejected> rejected = {}) { return {Kind::kDelivered, std::move(rejected), {}, {}}; }
+  static Delivery retry(std::string why, std::optional<std::chrono::milliseconds> after = {}) {
+    return {Kind::kRetry, {}, std::move(why), after};
+  }
+  static Delivery bisect(std::string why) { return {Kind::kBisect, {}, std::move(why), {}}; }
+  static Delivery hold(std::string why) { return {Kind::kHold, {}, std::move(why), {}}; }
+};
+
+// One thread calls it. Idempotent where the sink allows; never retries or buffers by itself; may throw
+// std::exception, which the loop treats as kRetry.
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  virtual Delivery deliver(std::span<const Event> events) = 0;
+};
+
+}  // namespace kcloud::core

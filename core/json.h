@@ -1,0 +1,32 @@
+// Writing JSON by appending to a string: the few forms the agent's answers need.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/event.h"
+
+namespace kcloud::core {
+
+// `text` as a quoted JSON string. Bytes ≥ 0x80 pass as they are; control characters are escaped.
+void append_json_string(std::string& out, std::string_view text);
+// Shortest form that reads back to the same double; never NaN or Inf (written as null).
+void append_json_number(std::string& out, double value);
+void append_json_value(std::string& out, const FieldValue& value);
+
+// Appends `,` unless the last character opens an object or array: for writing members in a row.
+void append_comma(std::string& out);
+// `"key":` with a comma in front where one is due. Keys are constants that need no escaping.
+void append_key(std::string& out, std::string_view key);
+
+// The event as the HTTP contract shows it:
+// {"id","seq","time","received","type","source","workload","cluster","severity","collector","agent","fields":{…},"body":{…}}
+// seq is `<epoch>-<seq>`; absent texts are null.
+void append_event_json(std::string& out, const Event& event, std::string_view epoch);
+
+// Reading small JSON documents (answers of servers, options of tests): a dotted path's text, number or boolean as
+// text; empty when absent or no JSON. Not for hot paths.
+std::string json_text_at(std::string_view json, std::string_view dotted_path);
+
+}  // namespace kcloud::core
