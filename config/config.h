@@ -1,5 +1,5 @@
-// The agent's configuration as plain structs. A default stands at its field; config/kcloud-logger.yaml documents each
-// and a test keeps the two equal.
+// The agent's configuration as plain structs. A default stands at its field;
+// config/kcloud-logger.yaml documents each and a test keeps the two equal.
 #pragma once
 
 #include <chrono>
@@ -17,17 +17,17 @@ namespace kcloud::config {
 using std::chrono::milliseconds;
 
 struct AgentConfig {
-  std::string name;                           // empty: the host's name
-  std::string cluster = "default";            // label `agent_cluster`
-  std::string data_dir = "data";              // relative to the working directory
-  std::string default_zone = "Asia/Seoul";    // for timestamps without an offset
-  std::map<std::string, std::string> tags;    // added to every InfluxDB point
+  std::string name;                         // empty: the host's name
+  std::string cluster = "default";          // label `agent_cluster`
+  std::string data_dir = "data";            // relative to the working directory
+  std::string default_zone = "Asia/Seoul";  // for timestamps without an offset
+  std::map<std::string, std::string> tags;  // added to every InfluxDB point
   milliseconds shutdown_timeout{10'000};
 };
 
 struct LogConfig {
-  std::string level = "info";    // trace, debug, info, warn, error
-  std::string format = "auto";   // auto: text on a terminal, else json
+  std::string level = "info";   // trace, debug, info, warn, error
+  std::string format = "auto";  // auto: text on a terminal, else json
 };
 
 enum class Role : std::uint8_t { kIngest, kRead, kAdmin };
@@ -41,11 +41,11 @@ struct TokenConfig {
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
-  // Roles of requests without a token. Default: all on a loopback listener without tokens, none otherwise. Listening
-  // beyond loopback without tokens needs this key, written down.
+  // Roles of requests without a token. Default: all on a loopback listener without tokens, none
+  // otherwise. Listening beyond loopback without tokens needs this key, written down.
   std::vector<std::string> anonymous_roles;
   bool anonymous_roles_set = false;
-  std::uint64_t max_body_bytes = 8 << 20;       // after decompression
+  std::uint64_t max_body_bytes = 8 << 20;  // after decompression
   std::uint32_t max_header_bytes = 16 << 10;
   std::uint32_t max_headers = 100;
   std::uint32_t max_connections = 2048;
@@ -62,8 +62,9 @@ struct IntakeConfig {
   bool accept_unknown_types = true;
   milliseconds max_future{std::chrono::hours(24)};
   milliseconds max_age{std::chrono::hours(24 * 3660)};
-  std::uint32_t dead_letter_body_bytes = 64 << 10;  // a dead letter keeps at most this much of the body
-  std::vector<std::string> catalogue_files;         // further event types, merged over the built-in ones
+  std::uint32_t dead_letter_body_bytes =
+      64 << 10;                              // a dead letter keeps at most this much of the body
+  std::vector<std::string> catalogue_files;  // further event types, merged over the built-in ones
 };
 
 struct JournalConfig {
@@ -71,24 +72,24 @@ struct JournalConfig {
   milliseconds max_age{std::chrono::hours(24 * 30)};
   milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
   std::uint32_t max_dead_letters = 100'000;
-  std::uint64_t queue_bytes = 16 << 20;     // decoded events waiting for a commit; beyond: busy
-  std::uint32_t group_events = 2000;        // most events a commit
-  milliseconds group_wait{0};               // extra time to let a group collect
+  std::uint64_t queue_bytes = 16 << 20;  // decoded events waiting for a commit; beyond: busy
+  std::uint32_t group_events = 2000;     // most events a commit
+  milliseconds group_wait{0};            // extra time to let a group collect
 };
 
 struct DeliveryConfig {
   std::uint32_t batch_events = 2000;
   std::uint64_t batch_bytes = 1 << 20;
-  milliseconds batch_wait{1000};            // send a smaller batch after this long
+  milliseconds batch_wait{1000};  // send a smaller batch after this long
   milliseconds backoff_initial{200};
   milliseconds backoff_max{30'000};
-  milliseconds hold_interval{30'000};       // between tries while credentials are refused
+  milliseconds hold_interval{30'000};  // between tries while credentials are refused
 };
 
 // An exporter as the file names it; the plugin reads the rest of its section itself.
 struct ExporterConfig {
   std::string name;
-  std::string type;       // influxdb, …
+  std::string type;  // influxdb, …
   bool enabled = true;
   bool required = false;
   DeliveryConfig delivery;
@@ -105,25 +106,32 @@ struct Config {
   std::shared_ptr<const core::Catalogue> catalogue;
 };
 
-// One exporter type the file may name. The table of plugins is passed in, so that config/ knows no plugin.
+// One exporter type the file may name. The table of plugins is passed in, so that config/ knows no
+// plugin.
 struct ExporterPlugin {
   std::string type;
   bool required_by_default = false;
-  std::function<std::shared_ptr<const void>(Section& section)> parse;  // reports problems through the section
-  std::function<std::string(const void* options)> show;                // YAML/JSON lines for GET /config, secrets masked
+  std::function<std::shared_ptr<const void>(Section& section)>
+      parse;  // reports problems through the section
+  std::function<std::string(const void* options)>
+      show;  // YAML/JSON lines for GET /config, secrets masked
 };
 
-// Reads a configuration text. Problems are all collected; the result is usable only when there are none.
-Config parse_config(const std::string& text, const std::string& file, const std::vector<ExporterPlugin>& plugins,
-                    const Environment& environment, Problems& problems);
+// Reads a configuration text. Problems are all collected; the result is usable only when there are
+// none.
+Config parse_config(const std::string& text, const std::string& file,
+                    const std::vector<ExporterPlugin>& plugins, const Environment& environment,
+                    Problems& problems);
 
 // The embedded defaults: an empty file.
 Config default_config(const std::vector<ExporterPlugin>& plugins);
 
-// Built-in catalogue, merged with the user's files (a type of the same name replaces the built-in one).
-std::shared_ptr<const core::Catalogue> load_catalogue(const std::vector<std::string>& files, Problems& problems);
-std::shared_ptr<const core::Catalogue> parse_catalogue(const std::string& text, const std::string& file,
-                                                       Problems& problems);
+// Built-in catalogue, merged with the user's files (a type of the same name replaces the built-in
+// one).
+std::shared_ptr<const core::Catalogue> load_catalogue(const std::vector<std::string>& files,
+                                                      Problems& problems);
+std::shared_ptr<const core::Catalogue> parse_catalogue(const std::string& text,
+                                                       const std::string& file, Problems& problems);
 
 // The texts that are compiled in: config/event-types.yaml and config/kcloud-logger.yaml.
 std::string_view embedded_event_types();

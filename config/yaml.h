@@ -1,11 +1,13 @@
-// A strict reader over YAML: every problem is collected with its place (file:line:column), what was found and what is
-// expected; nothing throws half way. Hides yaml-cpp. Not thread-safe; used at start-up and on reload.
+// A strict reader over YAML: every problem is collected with its place (file:line:column), what was
+// found and what is expected; nothing throws half way. Hides yaml-cpp. Not thread-safe; used at
+// start-up and on reload.
 //
 //   Problems problems;
 //   Section root = Section::parse(text, "kcloud-logger.yaml", env, problems);
 //   Section http = root.section("http");
 //   http.read("listen", config.listen);          // leaves the default when absent
-//   root.finish();                               // reports every key nobody asked for, with the allowed ones
+//   root.finish();                               // reports every key nobody asked for, with the
+//   allowed ones
 #pragma once
 
 #include <chrono>
@@ -22,8 +24,8 @@ namespace kcloud::config {
 
 struct Problem {
   std::string file;
-  int line = 0;    // 1-based; 0: the whole file
-  int column = 0;  // 1-based
+  int line = 0;         // 1-based; 0: the whole file
+  int column = 0;       // 1-based
   std::string message;  // ends with a hint where there is one
 
   std::string to_string() const;  // `file:line:column: error: message`
@@ -45,30 +47,34 @@ struct Environment {
 
 class Section {
  public:
-  // Parses one document. Duplicate keys, aliases, anchors, several documents, text over 4 MiB and nesting deeper than
-  // 64 are problems. Returns an empty section when the text is no mapping.
-  static Section parse(const std::string& text, const std::string& file, const Environment& environment,
-                       Problems& problems);
+  // Parses one document. Duplicate keys, aliases, anchors, several documents, text over 4 MiB and
+  // nesting deeper than 64 are problems. Returns an empty section when the text is no mapping.
+  static Section parse(const std::string& text, const std::string& file,
+                       const Environment& environment, Problems& problems);
 
-  // Each `read` leaves `target` alone when the key is absent and reports a problem when the value does not fit.
+  // Each `read` leaves `target` alone when the key is absent and reports a problem when the value
+  // does not fit.
   void read(std::string_view key, std::string& target);
   void read(std::string_view key, bool& target);
   void read(std::string_view key, double& target);
   void read(std::string_view key, Secret& target);
-  void read(std::string_view key, std::vector<std::string>& target);             // a list, or one scalar
-  void read(std::string_view key, std::map<std::string, std::string>& target);   // a flat mapping
+  void read(std::string_view key, std::vector<std::string>& target);  // a list, or one scalar
+  void read(std::string_view key, std::map<std::string, std::string>& target);  // a flat mapping
   void read(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max);
   void read(std::string_view key, std::uint32_t& target, std::uint32_t min, std::uint32_t max);
-  // Durations: `<noun>_ms`/`<noun>_s` keys hold plain numbers; keys without a unit hold `30s`, `7d`.
+  // Durations: `<noun>_ms`/`<noun>_s` keys hold plain numbers; keys without a unit hold `30s`,
+  // `7d`.
   void read(std::string_view key, std::chrono::milliseconds& target, std::chrono::milliseconds min,
             std::chrono::milliseconds max);
   // One of `allowed`.
-  void read_choice(std::string_view key, std::string& target, const std::vector<std::string>& allowed);
+  void read_choice(std::string_view key, std::string& target,
+                   const std::vector<std::string>& allowed);
 
   bool has(std::string_view key) const;
-  Section section(std::string_view key);                                   // empty section when absent
-  std::vector<Section> list(std::string_view key);                         // a list of mappings
-  std::vector<std::pair<std::string, Section>> named(std::string_view key);  // a mapping of mappings, in file order
+  Section section(std::string_view key);            // empty section when absent
+  std::vector<Section> list(std::string_view key);  // a list of mappings
+  std::vector<std::pair<std::string, Section>> named(
+      std::string_view key);  // a mapping of mappings, in file order
 
   // A problem at the place of `key` (or of the section itself when empty).
   void fail(std::string_view key, const std::string& message);

@@ -1,5 +1,5 @@
-// The event catalogue: every event type declared once (config/event-types.yaml), everything else derived from it —
-// decoding, validation, InfluxDB tags and fields, rule field names, JSON Schema.
+// The event catalogue: every event type declared once (config/event-types.yaml), everything else
+// derived from it — decoding, validation, InfluxDB tags and fields, rule field names, JSON Schema.
 //
 // Immutable after construction; shared by all threads.
 #pragma once
@@ -15,11 +15,29 @@
 namespace kcloud::core {
 
 enum class FieldRole : std::uint8_t { kTag, kMeasure, kText };
-enum class FieldType : std::uint8_t { kText, kInteger, kReal, kBoolean, kJson /* any value, kept as minified text */ };
+enum class FieldType : std::uint8_t {
+  kText,
+  kInteger,
+  kReal,
+  kBoolean,
+  kJson /* any value, kept as minified text */
+};
 
-// Unit in which a measure is kept; says which text suffixes a publisher may write ("25%", "32Gi", "1.5k").
+// Unit in which a measure is kept; says which text suffixes a publisher may write ("25%", "32Gi",
+// "1.5k").
 enum class Unit : std::uint8_t {
-  kNone, kCount, kPercent, kBytes, kWatts, kMilliseconds, kSeconds, kHours, kCurrency, kCurrencyPerHour, kCores, kScore
+  kNone,
+  kCount,
+  kPercent,
+  kBytes,
+  kWatts,
+  kMilliseconds,
+  kSeconds,
+  kHours,
+  kCurrency,
+  kCurrencyPerHour,
+  kCores,
+  kScore
 };
 
 // How a path that crosses an array (`alternatives[]`, `alternatives[].cost`) becomes one value.
@@ -32,24 +50,25 @@ struct Field {
   Unit unit = Unit::kNone;
   Reduce reduce = Reduce::kNone;
   bool required = false;
-  bool sketch = false;                 // rollups keep a quantile sketch of it
-  std::vector<std::string> paths;      // dotted JSON paths, the first present wins; camelCase forms are implied
-  std::vector<std::string> values;     // allowed values (text); empty: any
-  std::string default_value;           // text used when absent; empty: none
+  bool sketch = false;  // rollups keep a quantile sketch of it
+  std::vector<std::string>
+      paths;  // dotted JSON paths, the first present wins; camelCase forms are implied
+  std::vector<std::string> values;  // allowed values (text); empty: any
+  std::string default_value;        // text used when absent; empty: none
   std::string description;
 };
 
-// Paths of the fields that every type has. `time`, `type`, `source`, `workload`, `cluster`, `severity`, `actor`,
-// `reason`: each a list of dotted paths, the first present wins.
+// Paths of the fields that every type has. `time`, `type`, `source`, `workload`, `cluster`,
+// `severity`, `actor`, `reason`: each a list of dotted paths, the first present wins.
 struct CommonPaths {
   std::vector<std::string> time, type, event_id, source, workload, cluster, severity, actor, reason;
 };
 
 struct EventType {
   std::string name;
-  std::string alias;        // POST /events/{alias}; empty: none
+  std::string alias;  // POST /events/{alias}; empty: none
   std::string description;
-  bool reserved = false;    // the agent's own; refused from publishers
+  bool reserved = false;      // the agent's own; refused from publishers
   std::vector<Field> fields;  // index = slot
   CommonPaths common;         // the catalogue's common paths with this type's overrides in front
   std::uint32_t index = 0;    // position in Catalogue::types()
@@ -60,8 +79,10 @@ struct EventType {
 
 class Catalogue {
  public:
-  // Throws std::invalid_argument naming the type and field for: duplicate names or aliases, reserved aliases
-  // (`workload`, `id`), more than 64 fields in a type, a path that is empty or malformed, a tag that is no text.
+  // Throws std::invalid_argument naming the type and field for: duplicate names or aliases,
+  // reserved aliases
+  // (`workload`, `id`), more than 64 fields in a type, a path that is empty or malformed, a tag
+  // that is no text.
   Catalogue(std::vector<EventType> types, CommonPaths common);
 
   const EventType* find(std::string_view name) const;           // by type name

@@ -15,16 +15,19 @@ namespace kcloud::core {
 // Something refused on the way in, kept as a dead letter.
 struct DeadLetter {
   Time received;
-  std::string origin;    // `collector:<name>` or `exporter:<name>`
-  std::string position;  // where in the source: request and index, topic/partition/offset, file:offset
-  std::string reason;    // code: `invalid_json`, `invalid_event`, `id_conflict`, `sink_rejected`, `too_large`
+  std::string origin;  // `collector:<name>` or `exporter:<name>`
+  std::string
+      position;  // where in the source: request and index, topic/partition/offset, file:offset
+  std::string
+      reason;  // code: `invalid_json`, `invalid_event`, `id_conflict`, `sink_rejected`, `too_large`
   std::string detail;    // what was found and what was expected, at which path
   std::string type;      // event type as far as known
   std::string event_id;  // when known
   std::string body;      // the bytes as received, cut at the configured length
 };
 
-// One hand-over: decoded events and what was refused on the way. Comes back with every event's verdict set.
+// One hand-over: decoded events and what was refused on the way. Comes back with every event's
+// verdict set.
 struct Intake {
   EventBatch batch;
   std::vector<DeadLetter> refused;
@@ -43,14 +46,17 @@ using Completion = std::function<void(CommitStatus, std::unique_ptr<Intake>)>;
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  // Hands an intake over. `done` is called after the commit (or at once, on the caller's thread, when busy).
+  // Hands an intake over. `done` is called after the commit (or at once, on the caller's thread,
+  // when busy).
   virtual void accept(std::unique_ptr<Intake> intake, Completion done) = 0;
 };
 
-// Blocking form for collectors with a thread of their own. Returns the status; `intake` comes back with verdicts.
+// Blocking form for collectors with a thread of their own. Returns the status; `intake` comes back
+// with verdicts.
 CommitStatus accept_and_wait(EventSink& sink, std::unique_ptr<Intake>& intake);
 
-// `run` blocks until stop is requested; the agent owns the thread and restarts it with backoff when it throws.
+// `run` blocks until stop is requested; the agent owns the thread and restarts it with backoff when
+// it throws.
 class Collector {
  public:
   virtual ~Collector() = default;

@@ -1,6 +1,7 @@
 // From JSON text to events: split, minify, parse, map by catalogue, validate, identify.
 //
-// Pure but for the reusable parser memory inside `Decoder`: one instance a thread, no locks, no I/O.
+// Pure but for the reusable parser memory inside `Decoder`: one instance a thread, no locks, no
+// I/O.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 
 namespace kcloud::core {
 
-// One thing wrong with an event: where (a JSON path such as `decision.selected_cluster`, or `$` for the whole), what
-// was found, what was expected.
+// One thing wrong with an event: where (a JSON path such as `decision.selected_cluster`, or `$` for
+// the whole), what was found, what was expected.
 struct FieldError {
   std::string path;
   std::string problem;
@@ -26,25 +27,27 @@ struct FieldError {
 };
 
 struct DecodeOptions {
-  Zone default_zone{"Asia/Seoul"};           // for times without an offset
+  Zone default_zone{"Asia/Seoul"};  // for times without an offset
   bool accept_unknown_types = true;
-  std::chrono::nanoseconds max_future = std::chrono::hours(24);        // beyond: an error
+  std::chrono::nanoseconds max_future = std::chrono::hours(24);          // beyond: an error
   std::chrono::nanoseconds max_age = std::chrono::hours(24 * 366 * 10);  // beyond: an error
 };
 
 // What the transport knows about an event. Empty means unknown.
 struct TransportHints {
-  std::string_view type;          // canonical type name given by the route or channel
-  std::string_view key_kind;      // `cloudevents`, `idempotency`; with `key`
-  std::string_view key;           // publisher's key for this event
-  std::string_view position;      // source position (topic/partition/offset, request/index): identity of last resort
-  std::optional<Time> time;       // transport time (CloudEvents, Kafka, CRI, stream entry)
-  std::string_view collector;     // must outlive the batch (instance names do)
-  std::string_view agent;         // must outlive the batch
+  std::string_view type;      // canonical type name given by the route or channel
+  std::string_view key_kind;  // `cloudevents`, `idempotency`; with `key`
+  std::string_view key;       // publisher's key for this event
+  std::string_view
+      position;  // source position (topic/partition/offset, request/index): identity of last resort
+  std::optional<Time> time;    // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view collector;  // must outlive the batch (instance names do)
+  std::string_view agent;      // must outlive the batch
   Time received;
 };
 
-// Warnings an answer carries by code: `zone_assumed`, `future_time` (> 1 min ahead), `unknown_type`, `no_time`.
+// Warnings an answer carries by code: `zone_assumed`, `future_time` (> 1 min ahead),
+// `unknown_type`, `no_time`.
 struct Warning {
   std::size_t index;
   std::string_view code;
@@ -56,13 +59,14 @@ class Decoder {
   ~Decoder();
   Decoder(Decoder&&) noexcept;
 
-  // Decodes one JSON object and appends it to `batch` (with `fields` decoded). On failure nothing is appended,
-  // `errors` gets one entry or more and false is returned. Never throws for bad input.
+  // Decodes one JSON object and appends it to `batch` (with `fields` decoded). On failure nothing
+  // is appended, `errors` gets one entry or more and false is returned. Never throws for bad input.
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
 
-  // For events read back: fills `fields`, `actor`, `reason` of an event whose body and type are set, from `batch`'s
-  // memory. A body that no longer fits the catalogue leaves the field absent; it is never an error.
+  // For events read back: fills `fields`, `actor`, `reason` of an event whose body and type are
+  // set, from `batch`'s memory. A body that no longer fits the catalogue leaves the field absent;
+  // it is never an error.
   void decode_fields(Event& event, EventBatch& batch);
 
  private:
@@ -70,7 +74,8 @@ class Decoder {
   std::unique_ptr<Impl> impl_;
 };
 
-// How the elements of a posted text lie. Elements are slices of the text, not yet checked to be JSON.
+// How the elements of a posted text lie. Elements are slices of the text, not yet checked to be
+// JSON.
 struct Split {
   enum class Shape : std::uint8_t { kObject, kArray, kLines };
   Shape shape = Shape::kObject;
@@ -78,9 +83,9 @@ struct Split {
   std::string error;  // not empty: the text is none of the three; says where and what was found
 };
 
-// Splits a text into its JSON elements: one object, one array's elements, or one object a line (NDJSON; also
-// concatenated objects). Blank lines are skipped. Linear in the size, no recursion, no allocation an element but the
-// result vector.
+// Splits a text into its JSON elements: one object, one array's elements, or one object a line
+// (NDJSON; also concatenated objects). Blank lines are skipped. Linear in the size, no recursion,
+// no allocation an element but the result vector.
 Split split_json(std::string_view text, bool lines);
 
 // JSON Schema 2020-12 of one type as publishers may post it (every accepted path is described).

@@ -1,7 +1,7 @@
 // An event and the batch that owns its bytes. Plain values, no behaviour.
 //
-// Every string_view of an Event points into the arena of its EventBatch (or into the catalogue), so a batch is
-// moved from collector to journal to exporter without copying a body or a field.
+// Every string_view of an Event points into the arena of its EventBatch (or into the catalogue), so
+// a batch is moved from collector to journal to exporter without copying a body or a field.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ enum class Verdict : std::uint8_t {
 struct Event {
   std::uint64_t seq = 0;  // position in the journal; 0 until stored
   EventId id;
-  Time time;      // when it happened
-  Time received;  // when this agent took it in
+  Time time;                        // when it happened
+  Time received;                    // when this agent took it in
   const EventType* type = nullptr;  // nullptr: not in the catalogue
   std::string_view type_name;
   std::string_view source;
@@ -59,16 +59,19 @@ struct Event {
   std::string_view reason;
   std::string_view collector;  // instance name of the collector
   std::string_view agent;      // name of the agent that stored it first
-  std::string_view body;       // minified JSON object, bytes of keys, numbers and strings as they were sent
-  Sha256 body_hash{};          // SHA-256 of body
-  std::span<const FieldValue> fields;  // by slot of `type`; empty when the type is unknown or not decoded
+  std::string_view
+      body;            // minified JSON object, bytes of keys, numbers and strings as they were sent
+  Sha256 body_hash{};  // SHA-256 of body
+  std::span<const FieldValue>
+      fields;  // by slot of `type`; empty when the type is unknown or not decoded
   TimeSource time_source = TimeSource::kBody;
   bool zone_assumed = false;  // the body's time had no zone, the configured one was applied
   bool keyed = false;         // the id comes from a key of the publisher, not from the body
   Verdict verdict = Verdict::kPending;
 };
 
-// Events and the memory their views point into. Move-only; views stay valid when the batch is moved.
+// Events and the memory their views point into. Move-only; views stay valid when the batch is
+// moved.
 class EventBatch {
  public:
   EventBatch() = default;

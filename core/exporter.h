@@ -1,5 +1,5 @@
-// What an exporter is: it puts a span of events on the wire once and says how it went. The delivery loop
-// (agent/delivery) owns reading, batching, retries, bisecting and dead letters.
+// What an exporter is: it puts a span of events on the wire once and says how it went. The delivery
+// loop (agent/delivery) owns reading, batching, retries, bisecting and dead letters.
 #pragma once
 
 #include <chrono>
@@ -23,15 +23,18 @@ struct Delivery {
   enum class Kind : std::uint8_t {
     kDelivered,  // all of it, but for `rejected`
     kRetry,      // nothing certain; the same span again after `delay` (or backoff when nullopt)
-    kBisect,     // the sink refused the span without saying which item; the loop halves it. A span of one is rejected.
-    kHold,       // credentials or permission (401/403): never dropped; retried slowly and alarmed
+    kBisect,  // the sink refused the span without saying which item; the loop halves it. A span of
+              // one is rejected.
+    kHold,    // credentials or permission (401/403): never dropped; retried slowly and alarmed
   };
   Kind kind = Kind::kDelivered;
   std::vector<Rejected> rejected;
   std::string reason;
   std::optional<std::chrono::milliseconds> delay;
 
-  static Delivery delivered(std::vector<Rejected> rejected = {}) { return {Kind::kDelivered, std::move(rejected), {}, {}}; }
+  static Delivery delivered(std::vector<Rejected> rejected = {}) {
+    return {Kind::kDelivered, std::move(rejected), {}, {}};
+  }
   static Delivery retry(std::string why, std::optional<std::chrono::milliseconds> after = {}) {
     return {Kind::kRetry, {}, std::move(why), after};
   }
@@ -39,8 +42,8 @@ struct Delivery {
   static Delivery hold(std::string why) { return {Kind::kHold, {}, std::move(why), {}}; }
 };
 
-// One thread calls it. Idempotent where the sink allows; never retries or buffers by itself; may throw
-// std::exception, which the loop treats as kRetry.
+// One thread calls it. Idempotent where the sink allows; never retries or buffers by itself; may
+// throw std::exception, which the loop treats as kRetry.
 class Exporter {
  public:
   virtual ~Exporter() = default;

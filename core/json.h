@@ -25,8 +25,8 @@ void append_key(std::string& out, std::string_view key);
 // seq is `<epoch>-<seq>`; absent texts are null.
 void append_event_json(std::string& out, const Event& event, std::string_view epoch);
 
-// Reading small JSON documents (answers of servers, options of tests): a dotted path's text, number or boolean as
-// text; empty when absent or no JSON. Not for hot paths.
+// Reading small JSON documents (answers of servers, options of tests): a dotted path's text, number
+// or boolean as text; empty when absent or no JSON. Not for hot paths.
 std::string json_text_at(std::string_view json, std::string_view dotted_path);
 
 }  // namespace kcloud::core

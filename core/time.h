@@ -1,7 +1,8 @@
 // Instants and durations of the event stream: UTC, nanoseconds since 1970-01-01T00:00:00Z.
 //
-// Parsing and formatting are pure; the current time comes in through `Clock`, so that tests move it by hand.
-// Leap seconds: `:60` is read as the first instant of the next minute, as POSIX time has no name for it.
+// Parsing and formatting are pure; the current time comes in through `Clock`, so that tests move it
+// by hand. Leap seconds: `:60` is read as the first instant of the next minute, as POSIX time has
+// no name for it.
 #pragma once
 
 #include <chrono>
@@ -34,7 +35,8 @@ class Zone {
   Zone() : Zone("UTC") {}
 
   const std::string& name() const { return name_; }
-  // A local time that a DST change skips is moved forward by the gap; one that occurs twice is the earlier.
+  // A local time that a DST change skips is moved forward by the gap; one that occurs twice is the
+  // earlier.
   Time to_utc(std::chrono::nanoseconds local_since_epoch) const;
 
  private:
@@ -47,8 +49,9 @@ struct ParsedTime {
   bool zone_assumed = false;  // the text named no offset, the default zone was applied
 };
 
-// RFC 3339 / ISO 8601 (`2025-01-15T10:30:00.123Z`, `+09:00`, `+0900`, a space for the `T`, no zone), or epoch
-// digits as text. nullopt for anything else and for instants outside 1970-01-01 .. 2261-12-31.
+// RFC 3339 / ISO 8601 (`2025-01-15T10:30:00.123Z`, `+09:00`, `+0900`, a space for the `T`, no
+// zone), or epoch digits as text. nullopt for anything else and for instants outside 1970-01-01 ..
+// 2261-12-31.
 std::optional<ParsedTime> parse_time(std::string_view text, const Zone& default_zone);
 
 // An epoch number whose unit is told by its size: s (< 1e11), ms (< 1e14), µs (< 1e17), ns.
@@ -62,7 +65,8 @@ void append_time(std::string& out, Time time);
 inline std::int64_t to_nanos(Time time) { return time.time_since_epoch().count(); }
 inline Time from_nanos(std::int64_t nanos) { return Time(std::chrono::nanoseconds(nanos)); }
 
-// `150ms`, `30s`, `5m`, `24h`, `7d`, `2w`, also joined: `1h30m`. nullopt when it is none or overflows.
+// `150ms`, `30s`, `5m`, `24h`, `7d`, `2w`, also joined: `1h30m`. nullopt when it is none or
+// overflows.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 }  // namespace kcloud::core

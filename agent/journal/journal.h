@@ -1,8 +1,10 @@
-// The journal: every event made durable once, in one SQLite database (data_dir/journal.db), by one writer thread.
+// The journal: every event made durable once, in one SQLite database (data_dir/journal.db), by one
+// writer thread.
 //
-// Promise: a completion with kCommitted runs only after the group commit's fsync. Deduplication is decided inside
-// that transaction. Cursors, dead letters and retention ride the same commits. Format: docs/journal.md.
-// Threads: any thread may call the public functions; completions run on the writer thread.
+// Promise: a completion with kCommitted runs only after the group commit's fsync. Deduplication is
+// decided inside that transaction. Cursors, dead letters and retention ride the same commits.
+// Format: docs/journal.md. Threads: any thread may call the public functions; completions run on
+// the writer thread.
 #pragma once
 
 #include <atomic>
@@ -21,7 +23,7 @@
 namespace kcloud::journal {
 
 struct Options {
-  std::string directory;                  // made when missing
+  std::string directory;  // made when missing
   std::uint64_t max_bytes = 10ull << 30;
   std::chrono::milliseconds max_age{std::chrono::hours(24 * 30)};
   std::chrono::milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
@@ -29,18 +31,19 @@ struct Options {
   std::uint64_t queue_bytes = 16 << 20;
   std::uint32_t group_events = 2000;
   std::chrono::milliseconds group_wait{0};
-  std::uint64_t wal_bytes = 8 << 20;      // the writer steps aside for a checkpoint at this size
-  std::string vfs;                        // SQLite VFS name; empty: the default. Tests inject faults here.
+  std::uint64_t wal_bytes = 8 << 20;  // the writer steps aside for a checkpoint at this size
+  std::string vfs;  // SQLite VFS name; empty: the default. Tests inject faults here.
 };
 
 // What opening found; also in /health.
 struct OpenReport {
   bool created = false;
-  bool unclean = false;                   // the last run did not close the journal
-  std::uint64_t lost_events = 0;          // acknowledged earlier, not readable now (damage); 0 after a mere crash
-  std::uint64_t salvaged_events = 0;      // carried over from a damaged file
-  std::string damaged_file;               // where the damaged file was put
-  std::string detail;                     // one sentence for the log; empty when nothing happened
+  bool unclean = false;  // the last run did not close the journal
+  std::uint64_t lost_events =
+      0;  // acknowledged earlier, not readable now (damage); 0 after a mere crash
+  std::uint64_t salvaged_events = 0;  // carried over from a damaged file
+  std::string damaged_file;           // where the damaged file was put
+  std::string detail;                 // one sentence for the log; empty when nothing happened
 };
 
 enum class State : std::uint8_t { kOpen, kRecovering /* disk refused; retrying */, kClosed };
@@ -48,48 +51,52 @@ enum class State : std::uint8_t { kOpen, kRecovering /* disk refused; retrying *
 struct Stats {
   State state = State::kOpen;
   std::string last_error;
-  std::uint64_t head = 0;            // seq of the newest event
-  std::uint64_t oldest = 0;          // seq of the oldest event kept; 0 when empty
-  std::uint64_t events = 0;          // kept
-  std::uint64_t bytes = 0;           // of the database, free pages not counted
+  std::uint64_t head = 0;    // seq of the newest event
+  std::uint64_t oldest = 0;  // seq of the oldest event kept; 0 when empty
+  std::uint64_t events = 0;  // kept
+  std::uint64_t bytes = 0;   // of the database, free pages not counted
   std::uint64_t queued_bytes = 0;
   std::uint64_t commits = 0;
   std::uint64_t committed_events = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t conflicts = 0;
-  std::uint64_t busy = 0;            // submissions turned away
+  std::uint64_t busy = 0;  // submissions turned away
   std::uint64_t failed_commits = 0;
-  std::uint64_t dead_letters = 0;    // kept
+  std::uint64_t dead_letters = 0;          // kept
   std::uint64_t dead_letters_dropped = 0;  // by retention
-  std::uint64_t expired = 0;         // events removed by age
-  std::uint64_t evicted = 0;         // events removed by size
+  std::uint64_t expired = 0;               // events removed by age
+  std::uint64_t evicted = 0;               // events removed by size
   double commit_seconds_sum = 0;
 };
 
 // A reader's place. `required`: retention waits for it.
 struct CursorInfo {
   std::string name;
-  std::uint64_t seq = 0;             // everything up to and including it is done
+  std::uint64_t seq = 0;  // everything up to and including it is done
   core::Time updated;
-  std::uint64_t skipped = 0;         // events retention took away before this reader saw them
+  std::uint64_t skipped = 0;  // events retention took away before this reader saw them
 };
 
 class Reader;
 
 class Journal final : public core::EventSink {
  public:
-  // Opens or makes the journal, takes the directory's lock, recovers, isolates damage. Throws std::runtime_error with
-  // a hint: directory locked by another agent, network file system, newer schema, not writable.
+  // Opens or makes the journal, takes the directory's lock, recovers, isolates damage. Throws
+  // std::runtime_error with a hint: directory locked by another agent, network file system, newer
+  // schema, not writable.
   Journal(Options options, const core::Clock& clock);
   ~Journal() override;  // commits what is queued, then closes
 
   // core::EventSink. Busy at once when the queue is over its limit.
   void accept(std::unique_ptr<core::Intake> intake, core::Completion done) override;
 
-  // Dead letters from an exporter, with the cursor movement that goes with them: one commit. `done` may be empty.
-  void move_cursor(const std::string& name, std::uint64_t seq, std::vector<core::DeadLetter> refused,
+  // Dead letters from an exporter, with the cursor movement that goes with them: one commit. `done`
+  // may be empty.
+  void move_cursor(const std::string& name, std::uint64_t seq,
+                   std::vector<core::DeadLetter> refused,
                    std::function<void(core::CommitStatus)> done);
-  // Makes the cursor if missing (at `start`: 0 = from the oldest event) and says where it stands. Blocks for a commit.
+  // Makes the cursor if missing (at `start`: 0 = from the oldest event) and says where it stands.
+  // Blocks for a commit.
   CursorInfo open_cursor(const std::string& name, std::uint64_t start);
   bool drop_cursor(const std::string& name);
   std::vector<CursorInfo> cursors() const;
@@ -102,12 +109,13 @@ class Journal final : public core::EventSink {
   std::uint64_t head() const { return head_.load(std::memory_order_acquire); }
   const std::string& epoch() const { return epoch_; }  // 8 hex digits, made with the journal
 
-  // Runs `listener(head)` on the writer thread after every commit that stored events. Must not block. Returns a
-  // handle; destroying it unsubscribes (and waits for a running call).
+  // Runs `listener(head)` on the writer thread after every commit that stored events. Must not
+  // block. Returns a handle; destroying it unsubscribes (and waits for a running call).
   class Subscription;
   std::unique_ptr<Subscription> subscribe(std::function<void(std::uint64_t head)> listener);
   // Blocks until head > seq, `timeout` passes or `stop` is requested. Returns the head.
-  std::uint64_t wait_beyond(std::uint64_t seq, std::chrono::milliseconds timeout, std::stop_token stop) const;
+  std::uint64_t wait_beyond(std::uint64_t seq, std::chrono::milliseconds timeout,
+                            std::stop_token stop) const;
 
   // No more intake; queued work is committed. Idempotent.
   void close();

@@ -1,6 +1,8 @@
-// Reading the journal: by position for the delivery loops and the live stream, by filter for GET /events.
+// Reading the journal: by position for the delivery loops and the live stream, by filter for GET
+// /events.
 //
-// A Reader owns a read-only connection and prepared statements; one thread at a time. Every call is one short snapshot.
+// A Reader owns a read-only connection and prepared statements; one thread at a time. Every call is
+// one short snapshot.
 #pragma once
 
 #include <chrono>
@@ -40,9 +42,9 @@ struct Query {
 };
 
 struct Page {
-  core::EventBatch batch;             // in order; `fields` not decoded
-  std::optional<PageKey> next;        // continue here; nullopt: the end was reached
-  bool stopped_early = false;         // work_limit was reached: `next` is how far the scan came
+  core::EventBatch batch;       // in order; `fields` not decoded
+  std::optional<PageKey> next;  // continue here; nullopt: the end was reached
+  bool stopped_early = false;   // work_limit was reached: `next` is how far the scan came
 };
 
 // The same filters on one event, for the live stream.
@@ -51,8 +53,9 @@ bool matches(const Query& query, const core::Event& event);
 class Reader {
  public:
   virtual ~Reader() = default;
-  // Events with seq > `after`, in order, at most `limit` events and about `max_bytes` of bodies, appended to `batch`.
-  // Returns the seq up to which everything was looked at (≥ after; gaps left by retention are passed over).
+  // Events with seq > `after`, in order, at most `limit` events and about `max_bytes` of bodies,
+  // appended to `batch`. Returns the seq up to which everything was looked at (≥ after; gaps left
+  // by retention are passed over).
   virtual std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                                    core::EventBatch& batch) = 0;
   virtual Page query(const Query& query) = 0;
@@ -69,7 +72,8 @@ class Reader {
   virtual std::vector<DeadLetterRow> dead_letters(std::uint64_t before, std::size_t limit) = 0;
 };
 
-// `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has open.
+// `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has
+// open.
 struct CheckReport {
   std::uint64_t events = 0;
   std::uint64_t damaged_events = 0;   // unreadable rows or body hash mismatches
@@ -77,6 +81,7 @@ struct CheckReport {
   std::vector<std::string> problems;  // a line each, at most 100
   bool ok() const { return problems.empty(); }
 };
-CheckReport check(const std::string& directory, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
+CheckReport check(const std::string& directory,
+                  const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
 
 }  // namespace kcloud::journal
