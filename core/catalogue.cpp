@@ -15,8 +15,8 @@ constexpr std::size_t kMaxFields = 64;
 constexpr std::array<std::string_view, 3> kRoles{"tag", "measure", "text"};
 constexpr std::array<std::string_view, 5> kTypes{"text", "integer", "real", "boolean", "json"};
 constexpr std::array<std::string_view, 12> kUnits{
-    "none",    "count", "percent",  "bytes",             "watts", "milliseconds",
-    "seconds", "hours", "currency", "currency_per_hour", "cores", "score"};
+    "none",  "count",    "percent",           "bytes", "watts", "milliseconds", "seconds",
+    "hours", "currency", "currency_per_hour", "cores", "score"};
 constexpr std::array<std::string_view, 3> kReductions{"none", "count", "min"};
 
 constexpr std::array<CommonField, 9> kCommonFields{{{"time", &CommonPaths::time},
@@ -112,8 +112,9 @@ void check_field(const EventType& type, const Field& field) {
   const std::string where = fmt::format("event type '{}', field '{}'", type.name, field.name);
   if (!is_name(field.name, "_")) refuse(where + ": a field name is lower case: a-z, 0-9, _");
   if (field.paths.empty()) refuse(where + ": no path");
-  if (!field.scales.empty() && field.scales.size() != field.paths.size())
-    refuse(where + ": as many scales as paths");
+  if (!field.scales.empty() &&
+      (field.scales.size() != field.paths.size() || field.type != FieldType::kReal))
+    refuse(where + ": `scale` is for fields of the type real, one for each path");
   check_paths(where, field.paths, field.reduce != Reduce::kNone);
   check_role(where, field);
   check_values(where, field);
@@ -192,21 +193,6 @@ const EventType* Catalogue::find(std::string_view name) const {
 const EventType* Catalogue::find_endpoint(std::string_view name) const {
   const auto found = by_endpoint_.find(name);
   return found == by_endpoint_.end() ? nullptr : found->second;
-}
-
-std::string camel_case(std::string_view snake_case) {
-  std::string out;
-  for (std::size_t i = 0; i < snake_case.size(); ++i) {
-    const bool joins = snake_case[i] == '_' && !out.empty() && out.back() != '_' &&
-                       i + 1 < snake_case.size() && snake_case[i + 1] != '_';
-    if (!joins) {
-      out += snake_case[i];
-      continue;
-    }
-    const char next = snake_case[++i];
-    out += next >= 'a' && next <= 'z' ? static_cast<char>(next - 'a' + 'A') : next;
-  }
-  return out;
 }
 
 std::string_view to_string(FieldRole role) { return name_of(kRoles, role); }

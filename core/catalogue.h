@@ -58,11 +58,9 @@ struct Field {
   // Factor for the number at each path (parallel to `paths`; empty: 1 everywhere). Text carries its
   // own unit and is not scaled.
   std::vector<double> scales;
-  // Replaces a value before its type and `values` are checked: a scalar's text (`true`, `42`, a
-  // string's content) by another text.
-  std::vector<std::pair<std::string, std::string>> map;
-  std::vector<std::string> values;  // allowed values (text); empty: any
-  std::string default_value;        // text used when absent; empty: none
+  std::vector<std::string> values;                       // allowed values (text); empty: any
+  std::vector<std::pair<std::string, std::string>> map;  // found text or boolean → value kept
+  std::string default_value;                             // text used when absent; empty: none
   std::string description;
   std::string example;  // for the schema; empty: made up from unit and name
 };
@@ -116,9 +114,6 @@ class Catalogue {
   std::map<std::string, const EventType*, std::less<>> by_name_;
   std::map<std::string, const EventType*, std::less<>> by_endpoint_;
 };
-
-// `selected_cluster` → `selectedCluster`; a leading underscore stays.
-std::string camel_case(std::string_view snake_case);
 
 std::string_view to_string(FieldRole);
 std::string_view to_string(FieldType);

@@ -7,6 +7,7 @@
 #include "core/catalogue.h"
 #include "core/decode.h"
 #include "core/json.h"
+#include "core/path_tree.h"
 
 namespace kcloud::core {
 namespace {
@@ -264,7 +265,8 @@ Field common_as_field(const CommonField& common, const EventType& type) {
   field.paths = type.common.*common.paths;
   if (common.name == "time") {
     field.description =
-        "When it happened: RFC 3339, or an epoch number in s, ms, \u00b5s or ns. Without an offset the "
+        "When it happened: RFC 3339, or an epoch number in s, ms, \u00b5s or ns. Without an offset "
+        "the "
         "configured zone applies.";
     field.type = FieldType::kReal;
     field.example = "2025-01-15T10:30:00Z";
