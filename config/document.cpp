@@ -45,7 +45,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
-    add(Node{.kind = Node::Kind::kScalar, .place = place_of(mark), .text = value, .written = value});
+    add(Node{
+        .kind = Node::Kind::kScalar, .place = place_of(mark), .text = value, .written = value});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -75,7 +76,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (anchor != 0) refuse_alias(mark);
     if (!tag.empty() && tag != "?" && tag != "!")
-      throw Refused{place_of(mark), "tags (!) are not supported; quote the value if it begins with one"};
+      throw Refused{place_of(mark),
+                    "tags (!) are not supported; quote the value if it begins with one"};
     if (++values_ > kMaxValues)
       throw Refused{place_of(mark), fmt::format("more than {} values", kMaxValues)};
   }
@@ -120,9 +122,9 @@ class TreeBuilder final : public YAML::EventHandler {
     level.has_key = true;
     level.duplicate = same != keys.end();
     if (level.duplicate)
-      add_problem(problems_, file_, key.place,
-                  fmt::format("duplicate key '{}' (first at line {})", shown(key.text),
-                              same->place.line));
+      add_problem(
+          problems_, file_, key.place,
+          fmt::format("duplicate key '{}' (first at line {})", shown(key.text), same->place.line));
     else
       level.node.keys.push_back({key.text, key.place});
   }
@@ -160,7 +162,8 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
     add_problem(problems, file, place, std::move(message));
     return std::nullopt;
   };
-  if (const auto fault = check_text(text)) return refuse({fault->line, fault->column}, fault->message);
+  if (const auto fault = check_text(text))
+    return refuse({fault->line, fault->column}, fault->message);
   TreeBuilder builder(file, problems);
   try {
     std::istringstream stream(text);
@@ -171,8 +174,9 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
     return refuse(refused.place, refused.message);
   } catch (const YAML::Exception& error) {
     if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
-      return refuse(place_of(error.mark), "anchors and aliases (& and *) are not supported; quote "
-                                          "the value if it begins with one");
+      return refuse(place_of(error.mark),
+                    "anchors and aliases (& and *) are not supported; quote "
+                    "the value if it begins with one");
     }
     return refuse(place_of(error.mark), syntax_message(error, text));
   }

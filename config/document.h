@@ -1,8 +1,9 @@
 // A YAML text as a plain tree with places, made from yaml-cpp's events. Internal to config/.
 //
 // Refused before or while the tree is built, in bounded memory: text over 4 MiB, lines over 64 KiB,
-// nesting deeper than 64, more than 100,000 values or 2,000 keys in a mapping, bytes that are no UTF-8, control characters,
-// anchors, aliases, tags, several documents. Duplicate keys are reported, the first one counts.
+// nesting deeper than 64, more than 100,000 values or 2,000 keys in a mapping, bytes that are no
+// UTF-8, control characters, anchors, aliases, tags, several documents. Duplicate keys are
+// reported, the first one counts.
 #pragma once
 
 #include <optional>
@@ -26,12 +27,12 @@ struct Node {
   };
 
   Kind kind = Kind::kNull;
-  Place place;
-  std::string text;      // a scalar's value, `${…}` replaced
-  std::string written;   // the value as it stands in the file: what messages may show
-  bool broken = false;   // a `${…}` in it failed and was reported
-  std::vector<Key> keys;  // of a map: keys[i] belongs to items[i]
-  std::vector<Node> items;
+  Place place{};
+  std::string text{};       // a scalar's value, `${…}` replaced
+  std::string written{};    // the value as it stands in the file: what messages may show
+  bool broken = false;      // a `${…}` in it failed and was reported
+  std::vector<Key> keys{};  // of a map: keys[i] belongs to items[i]
+  std::vector<Node> items{};
 };
 
 // Appends unless there are 100 already: a hostile text must not cost more than a bad one.

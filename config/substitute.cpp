@@ -71,8 +71,7 @@ void substitute(Node& node, const std::string& path, const std::string& file,
   if (node.kind == Node::Kind::kScalar && node.text.find("${") != std::string::npos) {
     auto expanded = expand(node.text, environment);
     node.broken = !expanded.error.empty();
-    if (node.broken)
-      add_problem(problems, file, node.place, path + ": " + expanded.error);
+    if (node.broken) add_problem(problems, file, node.place, path + ": " + expanded.error);
     node.text = std::move(expanded.value);
   }
   for (std::size_t i = 0; i < node.items.size(); ++i) {

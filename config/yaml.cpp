@@ -98,10 +98,12 @@ struct Section::Impl {
   }
 
   void wrong(std::string_view key, const Node& value, std::string_view expected) {
-    report(value.place, key, fmt::format("expected {}, found '{}'", expected, shown(value.written)));
+    report(value.place, key,
+           fmt::format("expected {}, found '{}'", expected, shown(value.written)));
   }
 
-  Section child(const std::string& key, const std::string& child_path, const Node* value, Place at) {
+  Section child(const std::string& key, const std::string& child_path, const Node* value,
+                Place at) {
     auto impl = std::make_shared<Impl>();
     impl->document = document;
     impl->node = value && value->kind == Node::Kind::kMap ? value : nullptr;

@@ -46,10 +46,10 @@ struct Environment {
 
 class Section {
  public:
-  // Parses one document. Duplicate keys, aliases, anchors, tags, several documents, text over 4 MiB,
-  // nesting deeper than 64 and more than 100,000 values are problems. `${NAME}` and `${file:PATH}`
-  // are replaced in values; what they stand for never appears in a problem. Returns an empty section
-  // when the text is no mapping.
+  // Parses one document. Duplicate keys, aliases, anchors, tags, several documents, text over 4
+  // MiB, nesting deeper than 64 and more than 100,000 values are problems. `${NAME}` and
+  // `${file:PATH}` are replaced in values; what they stand for never appears in a problem. Returns
+  // an empty section when the text is no mapping.
   static Section parse(const std::string& text, const std::string& file,
                        const Environment& environment, Problems& problems);
 
