@@ -29,8 +29,7 @@ std::string nested_blocks(int depth) {
 
 std::string numbered(std::string_view before, int count, std::string_view after) {
   std::string out;
-  for (int i = 0; i < count; ++i)
-    out.append(before).append(std::to_string(i)).append(after);
+  for (int i = 0; i < count; ++i) out.append(before).append(std::to_string(i)).append(after);
   return out;
 }
 
@@ -64,7 +63,8 @@ std::vector<Hostile> hostile_texts() {
       {"500,000 brackets", "a: [\n" + repeated("[],\n", 500'000), "error: more than 100000 values"},
       {"100,000 keys", numbered("k", 100'000, ": x\n"), "error: more than 2000 keys in a mapping"},
       {"100,000 duplicates", repeated("k: x\n", 49'000), "2:1: error: duplicate key 'k'"},
-      {"100,000 unknown keys", "http:\n" + numbered("  k", 1'900, ": x\n"), "2:3: error: http: unknow"},
+      {"100,000 unknown keys", "http:\n" + numbered("  k", 1'900, ": x\n"),
+       "2:3: error: http: unknow"},
       {"100,000 variables", "a:\n" + repeated("- ${NO}\n", 90'000), "environment variable NO"},
       {"NUL", std::string("a: b\0c\n", 7), "1:5: error: control character 0x00"},
       {"end of transmission", "a: b\n\x04\nc: d\n", "2:1: error: control character 0x04"},

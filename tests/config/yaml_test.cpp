@@ -243,16 +243,11 @@ TEST(Substitution, ReplacesVariablesAndFiles) {
                                              {"/run/c", "two\n\n"},
                                              {"/run/d", "${HOST}"}});
   const std::pair<std::string, std::string> cases[] = {
-      {"${HOST}", "influx"},
-      {"http://${HOST}:${PORT}/", "http://influx:8086/"},
-      {"'${HOST}'", "influx"},
-      {"x${EMPTY}y", "xy"},
-      {"${file:/run/a}", "secret"},
-      {"${file:/run/b}", "line"},
-      {"${file:/run/c}", "\"two\n\""},
-      {"${file:/run/d}", "${HOST}"},
-      {"$${HOST}", "${HOST}"},
-      {"$HOST and {HOST}", "$HOST and {HOST}"},
+      {"${HOST}", "influx"},           {"http://${HOST}:${PORT}/", "http://influx:8086/"},
+      {"'${HOST}'", "influx"},         {"x${EMPTY}y", "xy"},
+      {"${file:/run/a}", "secret"},    {"${file:/run/b}", "line"},
+      {"${file:/run/c}", "\"two\n\""}, {"${file:/run/d}", "${HOST}"},
+      {"$${HOST}", "${HOST}"},         {"$HOST and {HOST}", "$HOST and {HOST}"},
       {"\"a $ b\"", "a $ b"},
   };
   for (const auto& [yaml, want] : cases) {
