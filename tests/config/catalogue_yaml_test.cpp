@@ -75,7 +75,8 @@ TEST(BuiltInCatalogue, CoversTheTable) {
 }
 
 TEST(BuiltInCatalogue, ShipperTimesComeAfterThePublishers) {
-  const auto& time = built_in()->common().time;
+  const auto catalogue = built_in();
+  const auto& time = catalogue->common().time;
   ASSERT_GE(time.size(), 3u);
   EXPECT_EQ(time.front(), "timestamp");
   EXPECT_EQ(time[time.size() - 2], "@timestamp");
