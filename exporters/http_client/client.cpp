@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -49,7 +50,7 @@ struct Transfer {
   Response* response;
   std::size_t max_bytes;
   const std::function<bool(std::string_view)>* on_data = nullptr;
-  std::stop_token stop;
+  std::stop_token stop{};
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {

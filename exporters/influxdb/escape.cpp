@@ -3,6 +3,9 @@
 namespace kcloud::influxdb {
 namespace {
 
+// Behind a backslash these are read differently by the line scanner, the parser and InfluxQL.
+constexpr std::string_view kAmbiguous = ", =\"";
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 void append_escaped(std::string& out, std::string_view text, std::string_view delimiters) {
@@ -12,7 +15,7 @@ void append_escaped(std::string& out, std::string_view text, std::string_view de
       out += '_';
     } else if (c == '\\') {
       const bool last = i + 1 == text.size();
-      out += last || delimiters.find(text[i + 1]) != std::string_view::npos ? '_' : '\\';
+      out += last || kAmbiguous.find(text[i + 1]) != std::string_view::npos ? '_' : '\\';
     } else {
       if (delimiters.find(c) != std::string_view::npos) out += '\\';
       out += c;

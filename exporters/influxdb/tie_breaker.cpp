@@ -36,14 +36,14 @@ TieBreaker::Place TieBreaker::assign(std::uint64_t series_hash, core::Time time,
   const auto key_of = [series_hash](std::int64_t nanos) {
     return mix(series_hash ^ mix(static_cast<std::uint64_t>(nanos)));
   };
+  const std::uint64_t mover = mix(series_hash ^ owner);
+  if (const auto before = moved_.find(mover); before != moved_.end()) return {before->second, true};
   const auto first = points_.find(key_of(wanted));
   if (first == points_.end()) {
     remember(key_of(wanted), owner, 0);
     return {wanted, false};
   }
   if (first->second.owner == owner) return {wanted, false};
-  const std::uint64_t mover = mix(series_hash ^ owner);
-  if (const auto before = moved_.find(mover); before != moved_.end()) return {before->second, true};
 
   std::int64_t nanos = std::max(wanted + 1, first->second.next);
   while (points_.contains(key_of(nanos))) ++nanos;

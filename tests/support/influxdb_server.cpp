@@ -20,6 +20,8 @@ bind-address = "127.0.0.1:{rpc}"
 [data]
   dir = "{dir}/data"
   wal-dir = "{dir}/wal"
+  max-series-per-database = 0
+  max-values-per-tag = 0
 [monitor]
   store-enabled = false
 [http]

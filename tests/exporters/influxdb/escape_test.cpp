@@ -36,6 +36,7 @@ TEST(Escape, Names) {
          {"backslash before a comma", "a\\,b", "a_\\,b"},
          {"backslash before a space", "a\\ b", "a_\\ b"},
          {"backslash before an equals sign", "a\\=b", "a_\\=b"},
+         {"backslash before a quote", "a\\\"b", "a_\"b"},
          {"two backslashes before a space", "a\\\\ b", "a\\_\\ b"},
          {"backslash before a newline", "a\\\nb", "a\\_b"}},
         append_name);
@@ -47,6 +48,7 @@ TEST(Escape, Measurements) {
          {"comment sign in front", "#x", "_x"},
          {"comment sign inside", "a#x", "a#x"},
          {"delimiters", "a,b c=d", "a\\,b\\ c=d"},
+         {"backslash before an equals sign", "a\\=b", "a_=b"},
          {"newline", "a\nb,c=d e=1", "a_b\\,c=d\\ e=1"}},
         append_measurement);
 }
