@@ -34,7 +34,7 @@ check_shell() {
   mapfile -t scripts < <(git ls-files | while read -r file; do
     if head -c 64 "$file" | grep -qE '^#!.*\b(ba)?sh\b'; then echo "$file"; fi
   done)
-  shellcheck "${scripts[@]}" tools/completion/kcloud-logger.bash
+  shellcheck -x "${scripts[@]}" tools/completion/kcloud-logger.bash
 }
 
 part "clang-format" check_format

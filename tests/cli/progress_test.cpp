@@ -17,7 +17,7 @@ Progress halfway() {
 }
 
 TEST(Progress, ShowsABarWithTheTimeLeft) {
-  EXPECT_EQ(progress_line(halfway(), 54), "[█████████··········]  50 %  500/1000  20/s  25 s left");
+  EXPECT_EQ(progress_line(halfway(), 54), "[█████████·········]  50 %  500/1000  20/s  25 s left");
 }
 
 TEST(Progress, LeavesTheBarOutWhereItDoesNotFit) {
