@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "config/config.h"
+#include "core/decode.h"
 #include "core/json.h"
 
 namespace kcloud::cli {
@@ -137,6 +139,31 @@ TEST(Fleet, KeepsUtilizationBelowAHundredPercent) {
     EXPECT_GE(used, 0) << body;
     EXPECT_LE(used, 100) << body;
   }
+}
+
+// Nothing the fleet posts is refused or warned about, and every figure has its field.
+TEST(Fleet, FitsTheBuiltInCatalogue) {
+  config::Problems problems;
+  const auto catalogue = config::load_catalogue({}, config::Environment::system(), problems);
+  ASSERT_TRUE(problems.empty());
+  core::Decoder decoder(*catalogue, {});
+  core::EventBatch batch;
+  core::TransportHints hints;
+  hints.received = kStart + std::chrono::minutes(5);
+  std::vector<core::FieldError> errors;
+  std::vector<std::string_view> warnings;
+  for (const std::string& body : events(23, 3000)) {
+    ASSERT_TRUE(decoder.decode(body, hints, batch, errors, warnings)) << body;
+    const core::Event& event = batch.events.back();
+    ASSERT_NE(event.type, nullptr) << body;
+    EXPECT_FALSE(event.cluster.empty() && event.type_name != "policy_change") << body;
+    for (const char* name : {"power_watts", "cost_per_hour", "cost_saving_per_hour"}) {
+      const auto slot = event.type->slot(name);
+      EXPECT_TRUE(!slot || event.fields[*slot].present()) << name << " of " << body;
+    }
+  }
+  EXPECT_TRUE(warnings.empty()) << warnings.front();
+  EXPECT_EQ(batch.events.size(), 3000u);
 }
 
 TEST(LoadFactor, FollowsDayAndWeek) {
