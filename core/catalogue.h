@@ -53,8 +53,9 @@ struct Field {
   bool sketch = false;  // rollups keep a quantile sketch of it
   std::vector<std::string>
       paths;  // dotted JSON paths, the first present wins; camelCase forms are implied
-  std::vector<std::string> values;  // allowed values (text); empty: any
-  std::string default_value;        // text used when absent; empty: none
+  std::vector<std::string> values;                       // allowed values (text); empty: any
+  std::vector<std::pair<std::string, std::string>> map;  // found text or boolean → value kept
+  std::string default_value;                             // text used when absent; empty: none
   std::string description;
 };
 

@@ -31,19 +31,28 @@ struct DecodeOptions {
   bool accept_unknown_types = true;
   std::chrono::nanoseconds max_future = std::chrono::hours(24);          // beyond: an error
   std::chrono::nanoseconds max_age = std::chrono::hours(24 * 366 * 10);  // beyond: an error
+  std::size_t max_event_bytes = 1 << 20;  // of one event, minified; beyond: an error
+  bool keep_fields = true;                // false: fields are validated but not kept
+};
+
+// What tells an event from its repetition; a setting of its source.
+enum class Dedup : std::uint8_t {
+  kId,        // the publisher's key where there is one, else the content
+  kContent,   // the minified body, keys ignored
+  kPosition,  // the position in the source
 };
 
 // What the transport knows about an event. Empty means unknown.
 struct TransportHints {
-  std::string_view type;      // canonical type name given by the route or channel
-  std::string_view key_kind;  // `cloudevents`, `idempotency`; with `key`
-  std::string_view key;       // publisher's key for this event
-  std::string_view
-      position;  // source position (topic/partition/offset, request/index): identity of last resort
+  std::string_view type;       // canonical type name given by the route or channel
+  std::string_view key_kind;   // `cloudevents`, `idempotency`; with `key`
+  std::string_view key;        // publisher's key for this event
+  std::string_view position;   // topic/partition/offset, request/index: identity of last resort
   std::optional<Time> time;    // transport time (CloudEvents, Kafka, CRI, stream entry)
   std::string_view collector;  // must outlive the batch (instance names do)
   std::string_view agent;      // must outlive the batch
   Time received;
+  Dedup dedup = Dedup::kId;
 };
 
 // Warnings an answer carries by code: `zone_assumed`, `future_time` (> 1 min ahead),
@@ -53,14 +62,18 @@ struct Warning {
   std::string_view code;
 };
 
+// True when the errors say that the text was no JSON at all, rather than no valid event.
+bool is_not_json(const std::vector<FieldError>& errors);
+
 class Decoder {
  public:
   Decoder(const Catalogue& catalogue, DecodeOptions options);
   ~Decoder();
   Decoder(Decoder&&) noexcept;
 
-  // Decodes one JSON object and appends it to `batch` (with `fields` decoded). On failure nothing
-  // is appended, `errors` gets one entry or more and false is returned. Never throws for bad input.
+  // Decodes one JSON object and appends it to `batch` (`fields` decoded when `keep_fields`). On
+  // failure nothing is appended, `errors` gets one entry or more and false is returned. Never
+  // throws for bad input.
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
 
