@@ -47,7 +47,8 @@ void Connection::enter(Phase phase, milliseconds timeout) {
 
 Task<void> Connection::run() {
   while (!close_ && !gone_) {
-    if (co_await read_header()) {
+    const bool readable = co_await read_header();  // not inside the `if`: g++ 12 misplaces it
+    if (readable) {
       if (!parser_->is_done() && !answered_) co_await read_body();
       if (gone_) co_return;
       if (!answered_) {
@@ -77,9 +78,6 @@ void Connection::handle() {
 
 // True: a request is there and admitted or answered; false: refused (answered) or the client left.
 Task<bool> Connection::read_header() {
-  while (data_end_ - data_begin_ >= 2 && std::memcmp(&buffer_[data_begin_], "\r\n", 2) == 0) {
-    data_begin_ += 2;
-  }
   ++turn_;
   answered_ = unread_ = false;
   if (data_begin_ == data_end_) {
@@ -95,6 +93,9 @@ Task<bool> Connection::read_header() {
   }
   std::size_t searched = 0;
   for (;;) {
+    while (data_end_ - data_begin_ >= 2 && std::memcmp(&buffer_[data_begin_], "\r\n", 2) == 0) {
+      data_begin_ += 2;  // RFC 9112, 2.2: empty lines before a request are passed over
+    }
     const std::string_view data(buffer_.data() + data_begin_, data_end_ - data_begin_);
     const auto end = find_header_end(data, searched);
     if (end && *end <= core_->options.max_header_bytes) co_return parse_header(*end);
@@ -103,7 +104,7 @@ Task<bool> Connection::read_header() {
       fail(long_target ? 414 : 431, "the request header is larger than http.max_header_bytes");
       co_return false;
     }
-    searched = data.size();
+    searched = data.size() > 3 ? data.size() : 0;
     make_room(kFirstRead / 4);
     auto [error, size] = co_await socket_.async_read_some(
         asio::buffer(buffer_.data() + data_end_, buffer_.size() - data_end_),
