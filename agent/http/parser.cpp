@@ -64,9 +64,6 @@ void Parser::set_target(std::string_view target, Error& error) {
 void Parser::on_request_impl(beast::http::verb, View method, View target, int version,
                              Error& error) {
   version_ = version;
-  if (version != 10 && version != 11) {
-    return refuse(error, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
   request_.method = view(method);
   set_target(view(target), error);
 }

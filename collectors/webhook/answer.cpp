@@ -63,10 +63,11 @@ Answer summarise(const Ledger& ledger, const core::EventBatch& batch) {
 void append_rejections(std::string& out, const Ledger& ledger, const core::EventBatch& batch) {
   static const std::vector<core::FieldError> kConflict = {
       {"$", "id_conflict", "the body that is stored under this id, or another id"}};
-  for_each_input(ledger, batch, [&](std::size_t index, const core::Event* event, const auto* no) {
-    if (no != nullptr) append_rejected(out, index, no->errors);
-    if (event != nullptr && !is_kept(*event)) append_rejected(out, index, kConflict);
-  });
+  for_each_input(ledger, batch,
+                 [&](std::size_t index, const core::Event* event, const Ledger::Refusal* no) {
+                   if (no != nullptr) append_rejected(out, index, no->errors);
+                   if (event != nullptr && !is_kept(*event)) append_rejected(out, index, kConflict);
+                 });
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ Answer write_answer(const Ledger& ledger, const core::EventBatch& batch, std::st
   body.append(",\"rejected\":[");
   if (answer.rejected > 0) append_rejections(body, ledger, batch);
   body.append("],\"ids\":[");
-  for_each_input(ledger, batch, [&](std::size_t, const core::Event* event, const auto*) {
+  for_each_input(ledger, batch, [&](std::size_t, const core::Event* event, const Ledger::Refusal*) {
     core::append_comma(body);
     if (event != nullptr && is_kept(*event)) {
       body.push_back('"');

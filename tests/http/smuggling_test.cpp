@@ -62,7 +62,7 @@ const Case kCases[] = {
     {"chunk_without_its_end", post("Transfer-Encoding: chunked\r\n", "5\r\nhelloXX0\r\n\r\n"), 400},
     {"length_in_a_trailer",
      post("Transfer-Encoding: chunked\r\n", "0\r\nContent-Length: 5\r\n\r\n"), 400},
-    {"http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
+    {"http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
     {"http_1_2", "GET / HTTP/1.2\r\nHost: x\r\n\r\n", 505},
     {"no_http_at_all", "\x16\x03\x01 hello\r\n\r\n", 400},
     {"relative_target", "GET e HTTP/1.1\r\nHost: x\r\n\r\n", 400},
