@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/yaml.h"
@@ -41,8 +43,7 @@ struct TokenConfig {
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
-  // Roles of requests without a token. Default: all on a loopback listener without tokens, none
-  // otherwise. Listening beyond loopback without tokens needs this key, written down.
+  // Roles of requests without a token; see settle_anonymous_roles.
   std::vector<std::string> anonymous_roles;
   bool anonymous_roles_set = false;
   std::uint64_t max_body_bytes = 8 << 20;  // after decompression
@@ -62,6 +63,7 @@ struct IntakeConfig {
   bool accept_unknown_types = true;
   milliseconds max_future{std::chrono::hours(24)};
   milliseconds max_age{std::chrono::hours(24 * 3660)};
+  std::uint64_t max_event_bytes = 1 << 20;  // of one event, minified
   std::uint32_t dead_letter_body_bytes =
       64 << 10;                              // a dead letter keeps at most this much of the body
   std::vector<std::string> catalogue_files;  // further event types, merged over the built-in ones
@@ -114,11 +116,11 @@ struct ExporterPlugin {
   std::function<std::shared_ptr<const void>(Section& section)>
       parse;  // reports problems through the section
   std::function<std::string(const void* options)>
-      show;  // YAML/JSON lines for GET /config, secrets masked
+      show;  // one JSON object with the section's own keys, secrets masked
 };
 
-// Reads a configuration text. Problems are all collected; the result is usable only when there are
-// none.
+// Reads a configuration text. Problems are all collected, sorted by place; the result is usable
+// only when there are none. Reads the event type files it names, nothing else; never the network.
 Config parse_config(const std::string& text, const std::string& file,
                     const std::vector<ExporterPlugin>& plugins, const Environment& environment,
                     Problems& problems);
@@ -126,20 +128,31 @@ Config parse_config(const std::string& text, const std::string& file,
 // The embedded defaults: an empty file.
 Config default_config(const std::vector<ExporterPlugin>& plugins);
 
-// Built-in catalogue, merged with the user's files (a type of the same name replaces the built-in
-// one).
+// What requests without a token may do when the file does not say: everything on a loopback
+// listener without tokens, nothing where there are tokens. Returns what is wrong — listening beyond
+// loopback without tokens and without `anonymous_roles` — or nothing. Call it again after changing
+// `listen`.
+std::string settle_anonymous_roles(HttpConfig& http);
+
+// Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in
+// one, common paths come in front. nullptr when there are problems.
 std::shared_ptr<const core::Catalogue> load_catalogue(const std::vector<std::string>& files,
+                                                      const Environment& environment,
                                                       Problems& problems);
+// One file on its own. nullptr when there are problems.
 std::shared_ptr<const core::Catalogue> parse_catalogue(const std::string& text,
                                                        const std::string& file, Problems& problems);
+// The tables of docs/event-types.md.
+std::string catalogue_markdown(const core::Catalogue& catalogue);
 
 // The texts that are compiled in: config/event-types.yaml and config/kcloud-logger.yaml.
 std::string_view embedded_event_types();
 std::string_view embedded_reference_config();
 
-// What is in force, as JSON, secrets as "***". The same keys as the file.
+// What is in force, as JSON, secrets as "***". The same keys as the file; sizes in bytes.
 std::string show_config(const Config& config, const std::vector<ExporterPlugin>& plugins);
 
+// Whether `host:port` listens on 127.0.0.0/8, ::1 or `localhost` alone.
 bool is_loopback(const std::string& listen);
 
 }  // namespace kcloud::config

@@ -6,8 +6,7 @@
 //   Section root = Section::parse(text, "kcloud-logger.yaml", env, problems);
 //   Section http = root.section("http");
 //   http.read("listen", config.listen);          // leaves the default when absent
-//   root.finish();                               // reports every key nobody asked for, with the
-//   allowed ones
+//   root.finish();                               // reports every key nobody asked for
 #pragma once
 
 #include <chrono>
@@ -47,13 +46,15 @@ struct Environment {
 
 class Section {
  public:
-  // Parses one document. Duplicate keys, aliases, anchors, several documents, text over 4 MiB and
-  // nesting deeper than 64 are problems. Returns an empty section when the text is no mapping.
+  // Parses one document. Duplicate keys, aliases, anchors, tags, several documents, text over 4
+  // MiB, nesting deeper than 64 and more than 100,000 values are problems. `${NAME}` and
+  // `${file:PATH}` are replaced in values; what they stand for never appears in a problem. Returns
+  // an empty section when the text is no mapping.
   static Section parse(const std::string& text, const std::string& file,
                        const Environment& environment, Problems& problems);
 
   // Each `read` leaves `target` alone when the key is absent and reports a problem when the value
-  // does not fit.
+  // does not fit. Numbers of keys that end in `bytes` may be written `8MiB`, `10GB`.
   void read(std::string_view key, std::string& target);
   void read(std::string_view key, bool& target);
   void read(std::string_view key, double& target);
@@ -71,6 +72,8 @@ class Section {
                    const std::vector<std::string>& allowed);
 
   bool has(std::string_view key) const;
+  // The section's keys, in file order.
+  std::vector<std::string> keys() const;
   Section section(std::string_view key);            // empty section when absent
   std::vector<Section> list(std::string_view key);  // a list of mappings
   std::vector<std::pair<std::string, Section>> named(
@@ -80,8 +83,12 @@ class Section {
   void fail(std::string_view key, const std::string& message);
   // Reports keys that were never asked for; also in every section handed out.
   void finish();
+  // Leaves the section's keys unreported: what they mean is not known.
+  void ignore_rest();
 
   bool empty() const;
+  // Where the section stands in the document: `http.tokens[0]`; empty for the root.
+  const std::string& path() const;
 
   struct Impl;
   explicit Section(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

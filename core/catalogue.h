@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kcloud::core {
@@ -53,17 +55,27 @@ struct Field {
   bool sketch = false;  // rollups keep a quantile sketch of it
   std::vector<std::string>
       paths;  // dotted JSON paths, the first present wins; camelCase forms are implied
+  // Factor for the number at each path (parallel to `paths`; empty: 1 everywhere). Text carries its
+  // own unit and is not scaled.
+  std::vector<double> scales;
   std::vector<std::string> values;                       // allowed values (text); empty: any
   std::vector<std::pair<std::string, std::string>> map;  // found text or boolean → value kept
   std::string default_value;                             // text used when absent; empty: none
   std::string description;
+  std::string example;  // for the schema; empty: made up from unit and name
 };
 
-// Paths of the fields that every type has. `time`, `type`, `source`, `workload`, `cluster`,
-// `severity`, `actor`, `reason`: each a list of dotted paths, the first present wins.
+// Paths of the fields that every type has, each a list of dotted paths, the first present wins.
 struct CommonPaths {
   std::vector<std::string> time, type, event_id, source, workload, cluster, severity, actor, reason;
 };
+
+// The common fields by name, so that code which treats them alike needs no list of its own.
+struct CommonField {
+  std::string_view name;
+  std::vector<std::string> CommonPaths::*paths;
+};
+std::span<const CommonField> common_fields();
 
 struct EventType {
   std::string name;
@@ -71,7 +83,7 @@ struct EventType {
   std::string description;
   bool reserved = false;      // the agent's own; refused from publishers
   std::vector<Field> fields;  // index = slot
-  CommonPaths common;         // the catalogue's common paths with this type's overrides in front
+  CommonPaths common;         // what the type puts in front; Catalogue appends its own to it
   std::uint32_t index = 0;    // position in Catalogue::types()
 
   // Slot of a field by name; nullopt when there is none.
@@ -80,11 +92,16 @@ struct EventType {
 
 class Catalogue {
  public:
-  // Throws std::invalid_argument naming the type and field for: duplicate names or aliases,
-  // reserved aliases
-  // (`workload`, `id`), more than 64 fields in a type, a path that is empty or malformed, a tag
-  // that is no text.
+  // Throws std::invalid_argument naming the type and field for: duplicate or malformed names and
+  // aliases, reserved ones (`workload`, `id`; `alert_transition` from anyone but the agent), more
+  // than 64 fields in a type, a path that is empty or malformed, an array path without a reduction,
+  // a tag that is no text, a measure that is no number.
+  //
+  // A field with a common field's name and that common field read the same paths: the type's own,
+  // then the field's, then the catalogue's.
   Catalogue(std::vector<EventType> types, CommonPaths common);
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
 
   const EventType* find(std::string_view name) const;           // by type name
   const EventType* find_endpoint(std::string_view name) const;  // by alias or type name

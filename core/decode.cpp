@@ -418,6 +418,8 @@ void Decoder::Impl::convert_fields(const Plan& plan, EventBatch& batch,
     FieldProblem problem;
     if (found.state == Candidate::State::kElement) {
       problem = convert(found.value, field, batch, values[i]);
+      if (!field.scales.empty() && found.value.is_number())
+        values[i].real *= field.scales[found.rank];
     } else {
       problem = convert_number(found.number, field, values[i]);
     }

@@ -1,0 +1,207 @@
+#include "agent/journal/reader.h"
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "agent/journal/directory.h"
+#include "agent/journal/generation.h"
+#include "agent/journal/query.h"
+#include "agent/journal/rows.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/sqlite.h"
+
+namespace kcloud::journal {
+
+namespace {
+
+std::string select_events(const std::string& rest) {
+  return "SELECT " + std::string(kEventColumns) + " FROM events " + rest;
+}
+
+// One connection and its statements; made anew when the database file is replaced.
+struct Connection {
+  Database db;
+  Statement after, by_seq, oldest, letters;
+  QueryStatements queries;
+
+  Connection(const std::string& directory, const std::string& vfs)
+      : db(database_path(directory), Database::Mode::kReadOnly, vfs),
+        after((prepare_reader(db), db), select_events("WHERE seq>?1 ORDER BY seq LIMIT ?2")),
+        by_seq(db, select_events("WHERE seq=?1")),
+        oldest(db, "SELECT min(seq) FROM events"),
+        letters(
+            db,
+            "SELECT id,received,origin,position,reason,detail,type,event_id,body FROM dead_letters "
+            "WHERE id<?1 ORDER BY id DESC LIMIT ?2"),
+        queries(db) {}
+};
+
+class SqliteReader final : public Reader {
+ public:
+  SqliteReader(std::string directory, std::string vfs, std::shared_ptr<Generation> generation)
+      : directory_(std::move(directory)),
+        vfs_(std::move(vfs)),
+        generation_(std::move(generation)) {}
+
+  std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                           core::EventBatch& batch) override {
+    return guarded([&](Connection& connection) {
+      ResetGuard guard(connection.after);
+      connection.after.bind(1, after).bind(2, static_cast<std::int64_t>(limit));
+      std::uint64_t last = after;
+      std::size_t bytes = 0;
+      while (bytes < max_bytes && connection.after.step()) {
+        append_row(connection.after, batch);
+        last = batch.events.back().seq;
+        bytes += batch.events.back().body.size();
+      }
+      return last;
+    });
+  }
+
+  Page query(const Query& query) override {
+    return guarded([&](Connection& connection) {
+      connection.db.execute("BEGIN");
+      try {
+        Page page = run_query(query, connection.db, connection.queries, connection.by_seq);
+        connection.db.execute("COMMIT");
+        return page;
+      } catch (const SqliteError&) {
+        if (connection.db.in_transaction()) connection.db.execute("ROLLBACK");
+        throw;
+      }
+    });
+  }
+
+  bool find(const core::EventId& id, core::EventBatch& batch) override {
+    return guarded([&](Connection& connection) {
+      const std::string table = seen_table(day_of_ms(id.unix_ms()));
+      Statement exists(connection.db, "SELECT 1 FROM sqlite_schema WHERE name=?1");
+      if (!exists.bind_text(1, table).step()) return false;
+      Statement seq(connection.db, "SELECT seq FROM " + table + " WHERE id=?1");
+      if (!seq.bind_blob(1, id.view()).step()) return false;
+      ResetGuard guard(connection.by_seq);
+      if (!connection.by_seq.bind(1, seq.integer(0)).step()) return false;
+      append_row(connection.by_seq, batch);
+      return true;
+    });
+  }
+
+  std::uint64_t oldest() override {
+    return guarded([&](Connection& connection) {
+      ResetGuard guard(connection.oldest);
+      return connection.oldest.step() ? static_cast<std::uint64_t>(connection.oldest.integer(0))
+                                      : 0;
+    });
+  }
+
+  std::vector<DeadLetterRow> dead_letters(std::uint64_t before, std::size_t limit) override {
+    return guarded([&](Connection& connection) {
+      std::vector<DeadLetterRow> rows;
+      Statement& select = connection.letters;
+      ResetGuard guard(select);
+      select.bind(1, before == 0 ? INT64_MAX : static_cast<std::int64_t>(before))
+          .bind(2, static_cast<std::int64_t>(limit));
+      while (select.step()) {
+        DeadLetterRow row;
+        row.id = static_cast<std::uint64_t>(select.integer(0));
+        row.letter.received = core::from_nanos(select.integer(1));
+        row.letter.origin = select.text(2);
+        row.letter.position = select.text(3);
+        row.letter.reason = select.text(4);
+        row.letter.detail = select.text(5);
+        row.letter.type = select.text(6);
+        row.letter.event_id = select.text(7);
+        row.letter.body = select.text(8);
+        rows.push_back(std::move(row));
+      }
+      return rows;
+    });
+  }
+
+ private:
+  // Runs `work` on the current file's connection; tells the journal when the file turns out to be
+  // damaged.
+  template <typename Work>
+  std::invoke_result_t<Work, Connection&> guarded(Work work) {
+    const std::uint64_t current = generation_->number.load();
+    if (!connection_ || current != opened_) {
+      connection_.reset();
+      connection_.emplace(directory_, vfs_);
+      opened_ = current;
+    }
+    try {
+      return work(*connection_);
+    } catch (const SqliteError& error) {
+      if (error.damaged()) generation_->damage_reported.store(true);
+      connection_.reset();
+      throw;
+    }
+  }
+
+  const std::string directory_;
+  const std::string vfs_;
+  const std::shared_ptr<Generation> generation_;
+  std::optional<Connection> connection_;
+  std::uint64_t opened_ = 0;
+};
+
+}  // namespace
+
+void append_row(const Statement& row, core::EventBatch& batch) {
+  const RowView view = view_row(row);
+  core::Event event;
+  event.seq = view.seq;
+  event.id = core::event_id_from_bytes(view.id);
+  event.time = core::from_nanos(view.time);
+  event.received = core::from_nanos(view.received);
+  const std::array<std::pair<std::string_view core::Event::*, std::string_view>, 8> texts{{
+      {&core::Event::type_name, view.type},
+      {&core::Event::source, view.source},
+      {&core::Event::workload, view.workload},
+      {&core::Event::cluster, view.cluster},
+      {&core::Event::severity, view.severity},
+      {&core::Event::collector, row.text(kCollector)},
+      {&core::Event::agent, row.text(kAgent)},
+      {&core::Event::body, view.body},
+  }};
+  std::size_t size = 0;
+  for (const auto& [member, text] : texts) size += text.size();
+  char* at = batch.allocate(size);
+  for (const auto& [member, text] : texts) {
+    if (text.empty()) continue;
+    std::memcpy(at, text.data(), text.size());
+    event.*member = {at, text.size()};
+    at += text.size();
+  }
+  const std::int64_t flags = row.integer(kFlags);
+  event.zone_assumed = (flags & kZoneAssumed) != 0;
+  event.keyed = (flags & kKeyed) != 0;
+  if ((flags & kTimeTransport) != 0) event.time_source = core::TimeSource::kTransport;
+  if ((flags & kTimeArrival) != 0) event.time_source = core::TimeSource::kArrival;
+  event.verdict = core::Verdict::kStored;
+  batch.events.push_back(event);
+}
+
+RowView view_row(const Statement& row) {
+  return {static_cast<std::uint64_t>(row.integer(kSeq)),
+          row.integer(kTime),
+          row.integer(kReceived),
+          row.text(kId),
+          row.text(kTypeName),
+          row.text(kSource),
+          row.text(kWorkload),
+          row.text(kCluster),
+          row.text(kSeverity),
+          row.text(kBody)};
+}
+
+std::unique_ptr<Reader> make_reader(const std::string& directory, const std::string& vfs,
+                                    std::shared_ptr<Generation> generation) {
+  return std::make_unique<SqliteReader>(directory, vfs, std::move(generation));
+}
+
+}  // namespace kcloud::journal

@@ -1,0 +1,77 @@
+#include "agent/journal/schema.h"
+
+#include <stdexcept>
+
+namespace kcloud::journal {
+
+namespace {
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE types(slot INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE events(
+  seq INTEGER PRIMARY KEY, id BLOB NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
+  type INTEGER NOT NULL, type_name TEXT, source TEXT, workload TEXT, cluster TEXT, severity TEXT,
+  collector TEXT, agent TEXT, flags INTEGER NOT NULL, "check" INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX by_type ON events(type, time, id);
+CREATE TABLE workloads(
+  bucket INTEGER NOT NULL, workload TEXT NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY(bucket, workload, seq)) WITHOUT ROWID;
+CREATE TABLE buckets(
+  bucket INTEGER PRIMARY KEY, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,
+  min_received INTEGER NOT NULL, max_received INTEGER NOT NULL);
+CREATE TABLE seen_days(
+  day INTEGER PRIMARY KEY, ids INTEGER NOT NULL, last_received INTEGER NOT NULL);
+CREATE TABLE keyed(
+  n INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, id BLOB NOT NULL, received INTEGER NOT NULL);
+CREATE TABLE cursors(
+  name TEXT PRIMARY KEY, seq INTEGER NOT NULL, updated INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE dead_letters(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, origin TEXT, position TEXT,
+  reason TEXT, detail TEXT, type TEXT, event_id TEXT, body BLOB);
+)sql";
+
+}  // namespace
+
+void prepare_writer(Database& db) {
+  db.execute("PRAGMA page_size=" + std::to_string(kPageSize));
+  db.execute("PRAGMA journal_mode=WAL");
+  db.execute("PRAGMA synchronous=FULL");
+  db.execute("PRAGMA wal_autocheckpoint=0");
+  db.execute("PRAGMA secure_delete=OFF");
+  db.execute("PRAGMA temp_store=MEMORY");
+  db.execute("PRAGMA cache_size=-4096");
+  const auto version = db.integer("PRAGMA user_version");
+  if (version > kSchemaVersion) {
+    throw std::runtime_error("the journal was written by a newer kcloud-logger (schema " +
+                             std::to_string(version) + ", this one reads up to " +
+                             std::to_string(kSchemaVersion) +
+                             "). Hint: run the newer version, or start with another --data-dir");
+  }
+  if (version == kSchemaVersion) return;
+  db.execute("BEGIN IMMEDIATE");
+  db.execute(kTables);
+  db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+  db.execute("COMMIT");
+}
+
+void prepare_reader(Database& db) { db.execute("PRAGMA cache_size=-1024"); }
+
+std::string meta(Database& db, const std::string& key) {
+  Statement select(db, "SELECT value FROM meta WHERE key=?1");
+  select.bind_text(1, key);
+  return select.step() ? std::string(select.text(0)) : std::string();
+}
+
+void set_meta(Database& db, const std::string& key, const std::string& value) {
+  Statement(db, "INSERT OR REPLACE INTO meta VALUES(?1,?2)")
+      .bind_text(1, key)
+      .bind_text(2, value)
+      .run();
+}
+
+std::int64_t day_of_ms(std::int64_t unix_ms) { return unix_ms / 86'400'000; }
+
+std::string seen_table(std::int64_t day) { return "seen_" + std::to_string(day); }
+
+}  // namespace kcloud::journal

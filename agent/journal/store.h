@@ -1,0 +1,86 @@
+// The writer's side of the database: events with deduplication, cursors, dead letters. One thread,
+// always inside the transaction that Store::begin opened. In-memory state follows the database;
+// after any error the Store is thrown away and made anew.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/sqlite.h"
+#include "core/collector.h"
+#include "core/event.h"
+
+namespace kcloud::journal {
+
+// First 8 bytes of a body's SHA-256, as the `check` column keeps them.
+std::int64_t body_check(const core::Sha256& hash);
+
+class Store {
+ public:
+  // `floor`: no seq at or below it is given out (the head hint after damage).
+  Store(Database db, std::uint64_t floor);
+
+  void begin() { begin_.run(); }
+  void commit();
+  void rollback() noexcept;
+
+  // Sets the event's verdict, and seq and id when stored. A conflict is kept as a dead letter.
+  void add(core::Event& event);
+  void add(const core::DeadLetter& letter);
+  // For salvage: takes an event over with the seq it had. False when its id is there already.
+  bool restore(const core::Event& event);
+  bool holds(std::uint64_t seq);
+  void raise_head(std::uint64_t head) { head_ = std::max(head_, head); }
+  void move_cursor(const std::string& name, std::uint64_t seq, core::Time now);
+  std::optional<CursorInfo> cursor(const std::string& name);
+  bool drop_cursor(const std::string& name);
+  std::vector<CursorInfo> cursors();
+
+  std::uint64_t head() const { return head_; }
+  std::uint64_t oldest() const { return oldest_; }  // 0 when empty
+  void set_oldest(std::uint64_t oldest) { oldest_ = oldest; }
+  Database& db() { return db_; }
+  std::string epoch() { return meta(db_, "epoch"); }
+
+ private:
+  struct SeenDay {
+    Statement insert;
+    Statement select;
+    std::int64_t new_ids = 0;  // since the last commit
+    std::int64_t last_received = 0;
+    std::uint64_t used = 0;  // for forgetting the statements used longest ago
+  };
+  struct Bucket {
+    std::int64_t number = -1;
+    std::int64_t min_time = 0, max_time = 0, min_received = 0, max_received = 0;
+  };
+
+  SeenDay& seen_day(std::int64_t day);
+  std::int64_t type_slot(std::string_view name);
+  bool find_keyed(core::Event& event);
+  void insert(const core::Event& event);
+  void widen_bucket(const core::Event& event);
+  void write_bucket();
+  void write_seen_days();
+
+  Database db_;
+  Statement begin_, commit_, insert_event_, insert_workload_, insert_letter_, insert_keyed_,
+      select_seq_, select_keyed_, upsert_cursor_, upsert_bucket_, upsert_seen_day_;
+  std::uint64_t head_ = 0;
+  std::uint64_t oldest_ = 0;
+  std::map<std::string, std::int64_t, std::less<>> types_;
+  std::unordered_map<std::int64_t, SeenDay> seen_;
+  std::uint64_t seen_uses_ = 0;
+  Bucket bucket_;
+  bool bucket_touched_ = false;
+};
+
+}  // namespace kcloud::journal

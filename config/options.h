@@ -1,0 +1,84 @@
+// Every option of the configuration, once: its key, its member, its limits. Reading the file and
+// showing what is in force are two visitors over this list, so they cannot differ. Internal to
+// config/.
+//
+// A visitor has `operator()(key, member)` and `operator()(key, member, min, max)`, and
+// `choice(key, member, allowed)`.
+#pragma once
+
+#include "config/config.h"
+
+namespace kcloud::config {
+
+inline constexpr milliseconds kShortest{1};
+inline constexpr milliseconds kHour{std::chrono::hours(1)};
+inline constexpr milliseconds kDay{std::chrono::hours(24)};
+inline constexpr std::uint64_t kKiB = 1 << 10;
+inline constexpr std::uint64_t kMiB = 1 << 20;
+inline constexpr std::uint64_t kGiB = 1 << 30;
+
+template <typename Visitor, typename Agent>
+void visit_agent(Visitor&& visit, Agent& agent) {
+  visit("name", agent.name);
+  visit("cluster", agent.cluster);
+  visit("data_dir", agent.data_dir);
+  visit("default_zone", agent.default_zone);
+  visit("tags", agent.tags);
+  visit("shutdown_timeout", agent.shutdown_timeout, kShortest, kHour);
+}
+
+template <typename Visitor, typename Log>
+void visit_log(Visitor&& visit, Log& log) {
+  visit.choice("level", log.level, {"trace", "debug", "info", "warn", "error"});
+  visit.choice("format", log.format, {"auto", "text", "json"});
+}
+
+// Without tokens and anonymous_roles, which need more than a line.
+template <typename Visitor, typename Http>
+void visit_http(Visitor&& visit, Http& http) {
+  visit("listen", http.listen);
+  visit("max_body_bytes", http.max_body_bytes, kKiB, kGiB);
+  visit("max_header_bytes", http.max_header_bytes, 1024u, 1u << 20);
+  visit("max_headers", http.max_headers, 8u, 10'000u);
+  visit("max_connections", http.max_connections, 1u, 100'000u);
+  visit("max_events_per_request", http.max_events_per_request, 1u, 1'000'000u);
+  visit("max_pending_body_bytes", http.max_pending_body_bytes, kMiB, 64 * kGiB);
+  visit("header_timeout", http.header_timeout, kShortest, kHour);
+  visit("body_timeout", http.body_timeout, kShortest, kHour);
+  visit("idle_timeout", http.idle_timeout, kShortest, kHour);
+  visit("max_stream_clients", http.max_stream_clients, 0u, 100'000u);
+  visit("stream_heartbeat", http.stream_heartbeat, kShortest, kHour);
+}
+
+template <typename Visitor, typename Intake>
+void visit_intake(Visitor&& visit, Intake& intake) {
+  visit("accept_unknown_types", intake.accept_unknown_types);
+  visit("max_future", intake.max_future, milliseconds(0), 3660 * kDay);
+  visit("max_age", intake.max_age, kHour, 36'600 * kDay);
+  visit("max_event_bytes", intake.max_event_bytes, kKiB, 64 * kMiB);
+  visit("dead_letter_body_bytes", intake.dead_letter_body_bytes, 0u, 16u << 20);
+  visit("catalogue_files", intake.catalogue_files);
+}
+
+template <typename Visitor, typename Journal>
+void visit_journal(Visitor&& visit, Journal& journal) {
+  visit("max_bytes", journal.max_bytes, 16 * kMiB, kGiB << 20);
+  visit("max_age", journal.max_age, kHour, 36'600 * kDay);
+  visit("dedup_horizon", journal.dedup_horizon, kHour, 366 * kDay);
+  visit("max_dead_letters", journal.max_dead_letters, 0u, 100'000'000u);
+  visit("queue_bytes", journal.queue_bytes, kMiB, 4 * kGiB);
+  visit("group_events", journal.group_events, 1u, 100'000u);
+  visit("group_wait", journal.group_wait, milliseconds(0), milliseconds(1000));
+}
+
+template <typename Visitor, typename Delivery>
+void visit_delivery(Visitor&& visit, Delivery& delivery) {
+  visit("batch_events", delivery.batch_events, 1u, 100'000u);
+  visit("batch_bytes", delivery.batch_bytes, kKiB, kGiB);
+  visit("batch_wait", delivery.batch_wait, milliseconds(0), kHour);
+  visit("backoff_initial", delivery.backoff_initial, kShortest, kHour);
+  visit("backoff_max", delivery.backoff_max, kShortest, kDay);
+  visit("hold_interval", delivery.hold_interval, kShortest, kDay);
+}
+
+}  // namespace kcloud::config

@@ -1,0 +1,121 @@
+#include "config/config.h"
+#include "config/options.h"
+#include "config/scalar.h"
+#include "core/json.h"
+
+namespace kcloud::config {
+namespace {
+
+using core::append_comma;
+using core::append_json_string;
+using core::append_key;
+
+void append_value(std::string& out, const std::string& text) { append_json_string(out, text); }
+void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
+void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
+void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
+void append_value(std::string& out, milliseconds value) {
+  append_json_string(out, format_duration(value));
+}
+void append_value(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const auto& text : texts) {
+    append_comma(out);
+    append_json_string(out, text);
+  }
+  out += ']';
+}
+void append_value(std::string& out, const std::map<std::string, std::string>& texts) {
+  out += '{';
+  for (const auto& [key, text] : texts) {
+    append_comma(out);
+    append_json_string(out, key);
+    out += ':';
+    append_json_string(out, text);
+  }
+  out += '}';
+}
+
+struct Shower {
+  std::string& out;
+
+  template <typename T>
+  void operator()(std::string_view key, const T& value) const {
+    append_key(out, key);
+    append_value(out, value);
+  }
+  template <typename T>
+  void operator()(std::string_view key, const T& value, T, T) const {
+    (*this)(key, value);
+  }
+  void choice(std::string_view key, const std::string& value,
+              const std::vector<std::string>&) const {
+    (*this)(key, value);
+  }
+};
+
+void append_tokens(std::string& out, const std::vector<TokenConfig>& tokens) {
+  append_key(out, "tokens");
+  out += '[';
+  for (const auto& token : tokens) {
+    append_comma(out);
+    out += '{';
+    const Shower show{out};
+    show("name", token.name);
+    show("token", std::string("***"));
+    show("roles", token.roles);
+    out += '}';
+  }
+  out += ']';
+}
+
+void append_exporter(std::string& out, const ExporterConfig& exporter,
+                     const std::vector<ExporterPlugin>& plugins) {
+  append_json_string(out, exporter.name);
+  out += ":{";
+  const Shower show{out};
+  show("type", exporter.type);
+  show("enabled", exporter.enabled);
+  show("required", exporter.required);
+  visit_delivery(show, exporter.delivery);
+  for (const auto& plugin : plugins) {
+    if (plugin.type != exporter.type || !plugin.show) continue;
+    const std::string own = plugin.show(exporter.options.get());
+    if (own.size() <= 2) continue;  // `{}`
+    append_comma(out);
+    out += own.substr(1, own.size() - 2);
+  }
+  out += '}';
+}
+
+template <typename Members>
+void append_section(std::string& out, std::string_view key, Members members) {
+  append_key(out, key);
+  out += '{';
+  members(Shower{out});
+  out += '}';
+}
+
+}  // namespace
+
+std::string show_config(const Config& config, const std::vector<ExporterPlugin>& plugins) {
+  std::string out = "{";
+  append_section(out, "agent", [&](Shower show) { visit_agent(show, config.agent); });
+  append_section(out, "log", [&](Shower show) { visit_log(show, config.log); });
+  append_section(out, "http", [&](Shower show) {
+    visit_http(show, config.http);
+    append_tokens(out, config.http.tokens);
+    show("anonymous_roles", config.http.anonymous_roles);
+  });
+  append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });
+  append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });
+  append_section(out, "exporters", [&](Shower) {
+    for (const auto& exporter : config.exporters) {
+      append_comma(out);
+      append_exporter(out, exporter, plugins);
+    }
+  });
+  return out + "}";
+}
+
+}  // namespace kcloud::config

@@ -1,0 +1,229 @@
+#include "agent/journal/journal.h"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "agent/journal/reader.h"
+#include "tests/journal/event_maker.h"
+
+namespace kcloud::journal {
+namespace {
+
+using core::CommitStatus;
+using core::Verdict;
+using test::EventSpec;
+using testing::HasSubstr;
+
+class JournalTest : public testing::Test {
+ protected:
+  Options options() const {
+    Options out;
+    out.directory = directory_.path();
+    return out;
+  }
+  std::unique_ptr<core::Intake> store(Journal& journal, const std::vector<EventSpec>& specs) {
+    auto intake = test::intake(specs, clock_.now());
+    EXPECT_EQ(core::accept_and_wait(journal, intake), CommitStatus::kCommitted);
+    return intake;
+  }
+  EventSpec spec(const std::string& key) const {
+    EventSpec out;
+    out.key = key;
+    out.time = clock_.now();
+    return out;
+  }
+
+  test::TemporaryDirectory directory_;
+  test::ManualClock clock_;
+};
+
+TEST_F(JournalTest, GivesEachNewEventTheNextPosition) {
+  Journal journal(options(), clock_);
+  const auto intake = store(journal, {spec("a"), spec("b")});
+  EXPECT_EQ(intake->batch.events[0].seq, 1U);
+  EXPECT_EQ(intake->batch.events[1].seq, 2U);
+  EXPECT_EQ(journal.head(), 2U);
+  EXPECT_EQ(journal.epoch().size(), 8U);
+}
+
+TEST_F(JournalTest, TellsDuplicatesAndConflictsApart) {
+  Journal journal(options(), clock_);
+  store(journal, {spec("a")});
+  auto other_body = spec("a");
+  other_body.body = R"({"other":1})";
+  const auto again = store(journal, {spec("a"), other_body, spec("b"), spec("b")});
+  const auto& events = again->batch.events;
+  EXPECT_EQ(events[0].verdict, Verdict::kDuplicate);
+  EXPECT_EQ(events[0].seq, 1U);
+  EXPECT_EQ(events[1].verdict, Verdict::kConflict);
+  EXPECT_EQ(events[2].verdict, Verdict::kStored);
+  EXPECT_EQ(events[3].verdict, Verdict::kDuplicate);
+  const auto letters = journal.reader()->dead_letters(0, 10);
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(letters[0].letter.reason, "id_conflict");
+  EXPECT_EQ(letters[0].letter.body, R"({"other":1})");
+  EXPECT_EQ(journal.stats().duplicates, 2U);
+  EXPECT_EQ(journal.stats().conflicts, 1U);
+}
+
+TEST_F(JournalTest, ReadsBackWhatWasStoredAfterReopening) {
+  {
+    Journal journal(options(), clock_);
+    store(journal, {spec("a"), spec("b"), spec("c")});
+  }
+  Journal journal(options(), clock_);
+  EXPECT_FALSE(journal.open_report().unclean);
+  core::EventBatch batch;
+  EXPECT_EQ(journal.reader()->read_after(1, 10, 1 << 20, batch), 3U);
+  ASSERT_EQ(batch.events.size(), 2U);
+  EXPECT_EQ(batch.events[0].body, R"({"key":"b"})");
+  EXPECT_EQ(batch.events[0].workload, "w-1");
+  EXPECT_EQ(batch.events[0].type_name, "scheduling_decision");
+  EXPECT_EQ(batch.events[0].collector, "webhook");
+  EXPECT_EQ(batch.events[0].time, clock_.now());
+  store(journal, {spec("d")});
+  EXPECT_EQ(journal.head(), 4U);
+}
+
+TEST_F(JournalTest, KeyWithoutATimeFindsTheFirstId) {
+  Journal journal(options(), clock_);
+  const auto keyed = [&] {
+    auto intake = test::intake({spec("order-1")}, clock_.now());
+    intake->batch.events[0].keyed = true;
+    intake->batch.events[0].time_source = core::TimeSource::kArrival;
+    return intake;
+  };
+  auto first = keyed();
+  ASSERT_EQ(core::accept_and_wait(journal, first), CommitStatus::kCommitted);
+  clock_.advance(std::chrono::seconds(90));
+  auto second = keyed();
+  ASSERT_NE(first->batch.events[0].id, second->batch.events[0].id);
+  ASSERT_EQ(core::accept_and_wait(journal, second), CommitStatus::kCommitted);
+  EXPECT_EQ(second->batch.events[0].verdict, Verdict::kDuplicate);
+  EXPECT_EQ(second->batch.events[0].id, first->batch.events[0].id);
+}
+
+TEST_F(JournalTest, SecondAgentOnTheDirectoryIsRefused) {
+  Journal journal(options(), clock_);
+  try {
+    Journal second(options(), clock_);
+    FAIL() << "opened twice";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("in use by another kcloud-logger"));
+  }
+}
+
+TEST_F(JournalTest, CursorsSurviveAndAreDropped) {
+  {
+    Journal journal(options(), clock_);
+    store(journal, {spec("a"), spec("b")});
+    EXPECT_EQ(journal.open_cursor("exporter:x", 0).seq, 0U);
+    core::DeadLetter letter;
+    letter.reason = "sink_rejected";
+    journal.move_cursor("exporter:x", 2, {letter}, {});
+  }
+  Journal journal(options(), clock_);
+  EXPECT_EQ(journal.open_cursor("exporter:x", 0).seq, 2U);
+  EXPECT_EQ(journal.reader()->dead_letters(0, 10).size(), 1U);
+  EXPECT_TRUE(journal.drop_cursor("exporter:x"));
+  EXPECT_FALSE(journal.drop_cursor("exporter:x"));
+  EXPECT_TRUE(journal.cursors().empty());
+}
+
+TEST_F(JournalTest, CursorAboveTheHeadIsAnErrorAtStart) {
+  Journal journal(options(), clock_);
+  journal.move_cursor("exporter:x", 7, {}, {});
+  EXPECT_THROW(journal.open_cursor("exporter:x", 0), std::runtime_error);
+}
+
+TEST_F(JournalTest, RefusesAfterClose) {
+  Journal journal(options(), clock_);
+  journal.close();
+  auto intake = test::intake({spec("a")}, clock_.now());
+  EXPECT_EQ(core::accept_and_wait(journal, intake), CommitStatus::kStopped);
+}
+
+TEST_F(JournalTest, WaitersWakeWhenTheHeadMoves) {
+  Journal journal(options(), clock_);
+  std::uint64_t heard = 0;
+  const auto subscription = journal.subscribe([&](std::uint64_t head) { heard = head; });
+  std::jthread publisher([&] { store(journal, {spec("a")}); });
+  EXPECT_EQ(journal.wait_beyond(0, std::chrono::seconds(10), {}), 1U);
+  publisher.join();
+  journal.close();
+  EXPECT_EQ(heard, 1U);
+}
+
+// Lets the writer's upkeep run until `done` holds; every intake makes the writer pass by.
+template <typename Done>
+void until(Journal& journal, Done done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!done() && std::chrono::steady_clock::now() < deadline) {
+    journal.wait_beyond(journal.head(), std::chrono::milliseconds(20), {});
+  }
+  ASSERT_TRUE(done());
+}
+
+TEST_F(JournalTest, RemovesExpiredEventsButNotWhatARequiredReaderNeeds) {
+  auto limits = options();
+  limits.max_age = std::chrono::hours(1);
+  Journal journal(limits, clock_);
+  journal.open_cursor("exporter:audit", 0);
+  journal.set_required({"exporter:audit"});
+  for (int i = 0; i < 100; ++i) store(journal, {spec("k" + std::to_string(i))});
+  clock_.advance(std::chrono::hours(2));
+  store(journal, {spec("young")});
+  until(journal, [&] { return journal.stats().commits > 100; });
+  EXPECT_EQ(journal.stats().expired, 0U);
+  journal.move_cursor("exporter:audit", 60, {}, {});
+  until(journal, [&] { return journal.stats().expired == 60; });
+  EXPECT_EQ(journal.reader()->oldest(), 61U);
+  journal.set_required({});
+  until(journal, [&] { return journal.stats().expired == 100; });
+  EXPECT_EQ(journal.reader()->oldest(), 101U);
+}
+
+TEST_F(JournalTest, StaysBelowItsSizeByRemovingTheOldest) {
+  auto limits = options();
+  limits.max_bytes = 2 << 20;
+  Journal journal(limits, clock_);
+  auto big = spec("x");
+  for (int i = 0; i < 40; ++i) {
+    std::vector<EventSpec> specs;
+    for (int k = 0; k < 100; ++k) {
+      big.key = std::to_string(i) + "/" + std::to_string(k);
+      big.body = "{\"k\":\"" + big.key + std::string(1000, 'x') + "\"}";
+      specs.push_back(big);
+    }
+    store(journal, specs);
+  }
+  until(journal,
+        [&] { return journal.stats().evicted > 0 && journal.stats().bytes <= limits.max_bytes; });
+  EXPECT_GT(journal.reader()->oldest(), 1U);
+  EXPECT_EQ(journal.head(), 4000U);
+}
+
+TEST_F(JournalTest, FullWithARequiredReaderBehindSaysBusy) {
+  auto limits = options();
+  limits.max_bytes = 512 << 10;
+  Journal journal(limits, clock_);
+  journal.open_cursor("exporter:audit", 0);
+  journal.set_required({"exporter:audit"});
+  auto status = CommitStatus::kCommitted;
+  int stored = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (status == CommitStatus::kCommitted && std::chrono::steady_clock::now() < deadline) {
+    auto big = spec("k" + std::to_string(stored));
+    big.body = "{\"k\":\"" + big.key + std::string(4000, 'x') + "\"}";
+    auto intake = test::intake({big}, clock_.now());
+    status = core::accept_and_wait(journal, intake);
+    stored += status == CommitStatus::kCommitted;
+  }
+  EXPECT_EQ(status, CommitStatus::kBusy);
+  EXPECT_EQ(journal.head(), static_cast<std::uint64_t>(stored));
+  EXPECT_EQ(journal.reader()->oldest(), 1U);
+}
+
+}  // namespace
+}  // namespace kcloud::journal
