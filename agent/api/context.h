@@ -29,7 +29,7 @@ struct Context {
   std::shared_ptr<const config::Config> config;  // the one to begin with; see Router::reload
   std::function<std::string(const config::Config&)> show_config;  // JSON, secrets masked
   journal::Journal& journal;
-  std::vector<ExporterView> exporters;
+  std::function<std::vector<ExporterView>()> exporters;  // any thread
   const core::Clock& clock;
   const std::atomic<bool>& ready;
   std::string version;
