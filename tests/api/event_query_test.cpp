@@ -85,8 +85,7 @@ TEST(EventQuery, DefaultsAreTheNewestHundredAsJson) {
 }
 
 TEST(EventQuery, SaysWhatIsWrong) {
-  const std::string cursor =
-      encode_cursor({kNow, core::EventId{}}, journal::Order::kOldestFirst);
+  const std::string cursor = encode_cursor({kNow, core::EventId{}}, journal::Order::kOldestFirst);
   struct Case {
     std::string query;
     QueryKind kind;

@@ -30,8 +30,8 @@ TEST(Health, LevelFollowsTheParts) {
     Level level;
     int status;
   };
-  using journal::State;
   using delivery::Phase;
+  using journal::State;
   const Case cases[] = {
       {"no exporter", State::kOpen, 0, {}, Level::kHealthy, 200},
       {"idle", State::kOpen, 0, {exporter(Phase::kIdle)}, Level::kHealthy, 200},
@@ -39,8 +39,12 @@ TEST(Health, LevelFollowsTheParts) {
       {"behind", State::kOpen, 0, {exporter(Phase::kDelivering, 61)}, Level::kDegraded, 200},
       {"retrying", State::kOpen, 0, {exporter(Phase::kRetrying)}, Level::kDegraded, 200},
       {"holding", State::kOpen, 0, {exporter(Phase::kHolding)}, Level::kDegraded, 200},
-      {"one of two", State::kOpen, 0,
-       {exporter(Phase::kIdle), exporter(Phase::kStopped)}, Level::kDegraded, 200},
+      {"one of two",
+       State::kOpen,
+       0,
+       {exporter(Phase::kIdle), exporter(Phase::kStopped)},
+       Level::kDegraded,
+       200},
       {"damage", State::kOpen, 3, {}, Level::kDegraded, 200},
       {"disk", State::kRecovering, 0, {exporter(Phase::kIdle)}, Level::kUnhealthy, 503},
       {"closed", State::kClosed, 0, {}, Level::kUnhealthy, 503},

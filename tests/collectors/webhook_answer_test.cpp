@@ -5,9 +5,9 @@
 
 namespace kcloud::webhook {
 
+using core::Verdict;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using core::Verdict;
 
 namespace {
 
@@ -55,8 +55,7 @@ TEST(WebhookAnswer, StatusIsByTheContract) {
     std::string body;
     const auto ledger =
         ledger_of(test.verdicts.size() + test.refused.size(), test.refused, test.strict);
-    EXPECT_EQ(write_answer(ledger, batch_of(test.verdicts), body).status, test.status)
-        << test.name;
+    EXPECT_EQ(write_answer(ledger, batch_of(test.verdicts), body).status, test.status) << test.name;
   }
 }
 
@@ -67,13 +66,13 @@ TEST(WebhookAnswer, WritesIdsAndRejectionsByInput) {
   const Answer answer =
       write_answer(ledger, batch_of({Verdict::kStored, Verdict::kDuplicate}), body);
   const std::string id(kId);
-  EXPECT_EQ(
-      body,
-      R"({"accepted":1,"duplicates":1,"rejected":[)"
-      R"({"index":0,"errors":[{"path":"a.b","problem":"missing","expected":"a \"text\""}]},)"
-      R"({"index":2,"errors":[{"path":"a.b","problem":"missing","expected":"a \"text\""}]}],)"
-      R"("ids":[null,")" +
-          id + R"(",null,")" + id + R"("],"warnings":[{"index":1,"code":"zone_assumed"}]})" + "\n");
+  EXPECT_EQ(body,
+            R"({"accepted":1,"duplicates":1,"rejected":[)"
+            R"({"index":0,"errors":[{"path":"a.b","problem":"missing","expected":"a \"text\""}]},)"
+            R"({"index":2,"errors":[{"path":"a.b","problem":"missing","expected":"a \"text\""}]}],)"
+            R"("ids":[null,")" +
+                id + R"(",null,")" + id + R"("],"warnings":[{"index":1,"code":"zone_assumed"}]})" +
+                "\n");
   EXPECT_EQ(answer.rejected, 2u);
 }
 
@@ -83,15 +82,16 @@ TEST(WebhookAnswer, AConflictIsRejectedWithoutAnId) {
       write_answer(ledger_of(2), batch_of({Verdict::kConflict, Verdict::kStored}), body);
   EXPECT_EQ(answer.conflicts, 1u);
   EXPECT_EQ(answer.rejected, 1u);
-  EXPECT_THAT(body, HasSubstr(R"("rejected":[{"index":0,"errors":[{"path":"$","problem":"id_conflict")"));
+  EXPECT_THAT(body,
+              HasSubstr(R"("rejected":[{"index":0,"errors":[{"path":"$","problem":"id_conflict")"));
   EXPECT_THAT(body, HasSubstr("\"ids\":[null,\"" + std::string(kId) + "\"]"));
 }
 
 TEST(WebhookAnswer, A422IsAProblemDocumentWithTheSameMembers) {
   std::string body;
   write_answer(ledger_of(1, {0}), {}, body);
-  EXPECT_THAT(body, StartsWith(
-                        R"({"type":"about:blank","title":"Unprocessable Content","status":422,)"));
+  EXPECT_THAT(body,
+              StartsWith(R"({"type":"about:blank","title":"Unprocessable Content","status":422,)"));
   EXPECT_THAT(body, HasSubstr(R"("accepted":0,"duplicates":0,"rejected":[{"index":0)"));
   EXPECT_THAT(body, HasSubstr(R"("ids":[null],"warnings":[]})"));
 }

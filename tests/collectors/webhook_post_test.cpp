@@ -8,8 +8,8 @@
 
 namespace kcloud::webhook {
 
-using ::testing::HasSubstr;
 using testing::gzip;
+using ::testing::HasSubstr;
 
 class WebhookPost : public ::testing::Test {
  protected:
