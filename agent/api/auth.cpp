@@ -39,15 +39,10 @@ std::uint8_t needed_bit(Access access) {
 
 }  // namespace
 
-Auth::Auth(const config::HttpConfig& config, bool loopback) {
+Auth::Auth(const config::HttpConfig& config) : anonymous_(role_bits(config.anonymous_roles)) {
   for (const config::TokenConfig& token : config.tokens) {
     if (token.token.empty()) continue;
     tokens_.push_back({core::sha256(token.token.value), role_bits(token.roles)});
-  }
-  if (config.anonymous_roles_set) {
-    anonymous_ = role_bits(config.anonymous_roles);
-  } else if (loopback && config.tokens.empty()) {
-    anonymous_ = kAllBits;
   }
 }
 

@@ -16,8 +16,8 @@ enum class Permission : std::uint8_t { kGranted, kNoToken, kBadToken, kForbidden
 
 class Auth {
  public:
-  // `loopback`: the listener is reached from this machine only.
-  Auth(const config::HttpConfig& config, bool loopback);
+  // `config` has its anonymous roles settled (config::settle_anonymous_roles).
+  explicit Auth(const config::HttpConfig& config);
 
   // `authorization`: the header field's value, empty when absent. Tokens are compared by their
   // digests, all of them, so that the time tells nothing.

@@ -128,10 +128,6 @@ bool Connection::parse_header(std::size_t size) {
   }
   error_code error;
   parser_->put(asio::buffer(header_), error);
-  if (error == beast::http::error::bad_version) {
-    fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-    return false;
-  }
   if (error || !parser_->is_header_done()) {
     fail(parser_->status(), parser_->problem());
     return false;
