@@ -467,9 +467,7 @@ void Decoder::Impl::join_common(const Plan& plan, Event& event, std::vector<Fiel
   for (std::uint16_t slot = kSource; slot < kCommonSlots; ++slot) {
     if (!plan.own[slot]) continue;
     FieldValue& own = values[*plan.own[slot]];
-    if (own.kind == FieldValue::Kind::kText && slot != kSeverity) *texts[slot] = own.text;
-    if (own.kind == FieldValue::Kind::kText && slot == kSeverity && texts[slot]->empty())
-      *texts[slot] = own.text;
+    if (own.kind == FieldValue::Kind::kText) *texts[slot] = own.text;
     if (!texts[slot]->empty()) own = text_value(*texts[slot]);
     if (errors != nullptr && slot != kReason && texts[slot]->size() > kMaxIndexedText) {
       errors->push_back({std::string(kCommonNames[slot]), describe(*texts[slot]),

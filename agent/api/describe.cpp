@@ -100,7 +100,7 @@ http::Response Router::health() const {
   const core::CollectorCounters& webhook = counters_.webhook;
   input.webhook = {read(webhook.received), read(webhook.stored), read(webhook.rejected),
                    read(webhook.unauthorized), read(webhook.busy)};
-  for (const ExporterView& exporter : context_.exporters) {
+  for (const ExporterView& exporter : context_.exporters()) {
     input.exporters.push_back({exporter.name, exporter.type, exporter.required, exporter.status(),
                                read(exporter.counters->delivered),
                                read(exporter.counters->dead_lettered),
@@ -119,8 +119,9 @@ http::Response Router::ready() const {
 }
 
 http::Response Router::metrics() const {
+  const auto exporters = context_.exporters();
   http::Response response =
-      json(render_metrics({counters_, server_->counters(), context_.exporters,
+      json(render_metrics({counters_, server_->counters(), exporters,
                            context_.journal.stats(), live_->clients(), context_.version}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;

@@ -161,7 +161,7 @@ void Router::deliveries(http::Reply reply, const Match& match) {
     for (const journal::CursorInfo& cursor : cursors) {
       append_delivery(out, cursor.name, &cursor, seq, epoch);
     }
-    for (const ExporterView& exporter : context_.exporters) {
+    for (const ExporterView& exporter : context_.exporters()) {
       const std::string name = "exporter:" + exporter.name;
       const bool listed = std::any_of(cursors.begin(), cursors.end(),
                                       [&](const auto& cursor) { return cursor.name == name; });

@@ -41,7 +41,7 @@ class ApiTest : public ::testing::Test {
     journal = std::make_unique<journal::Journal>(options, clock);
     router = std::make_unique<Router>(
         Context{config, [](const config::Config& c) { return config::show_config(c, {}); },
-                *journal, exporters, clock, ready, "0.1.0", "agent-1"});
+                *journal, [this] { return exporters; }, clock, ready, "0.1.0", "agent-1"});
     http::Options server_options = api::server_options(config->http);
     server_options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(server_options, *router);
