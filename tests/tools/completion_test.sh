@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Sources the completion and asks it, as a shell would. Usage: tests/tools/completion_test.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tools/completion/kcloud-logger.bash
+source tools/completion/kcloud-logger.bash
+
+failures=0
+
+# expect WANT WORD…: completing the last WORD offers WANT among others (or nothing, for an empty WANT).
+expect() {
+  local want=$1
+  shift
+  COMP_WORDS=(kcloud-logger "$@")
+  COMP_CWORD=$#
+  COMPREPLY=()
+  _kcloud_logger
+  if [[ -z $want && ${#COMPREPLY[@]} -eq 0 ]]; then return; fi
+  if [[ -n $want && " ${COMPREPLY[*]} " == *" $want "* ]]; then return; fi
+  echo "completing '$*': wanted '$want', got '${COMPREPLY[*]}'"
+  failures=$((failures + 1))
+}
+
+expect run ""
+expect demo de
+expect --data-dir run --d
+expect --rate demo --url http://localhost:8007 --r
+expect "" demo --rate ""
+expect scheduling_decision tail --type sched
+expect --last tail --l
+expect check journal ""
+expect drop cursors ""
+expect config run --config con
+expect "" version ""
+
+complete -p kcloud-logger | grep -q _kcloud_logger
+exit "$((failures > 0))"

@@ -1,0 +1,48 @@
+# Bash completion of kcloud-logger: `source tools/completion/kcloud-logger.bash`, or install it as
+# /usr/share/bash-completion/completions/kcloud-logger.
+# shellcheck shell=bash
+
+_kcloud_logger() {
+  local current=${COMP_WORDS[COMP_CWORD]}
+  local previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command="" second="" word words=""
+  COMPREPLY=()
+
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word != -* ]] || continue
+    case $word in
+      run | check | tail | demo | journal | cursors | version) [[ -n $command ]] || command=$word ;;
+      ls | drop) [[ $command != cursors ]] || second=$word ;;
+    esac
+  done
+
+  case $previous in
+    --config)
+      mapfile -t COMPREPLY < <({ compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"; } || true)
+      return
+      ;;
+    --data-dir)
+      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      return
+      ;;
+    --type) words="scheduling_decision workload_relocation cluster_reconfiguration inefficiency_detected policy_change metrics_updated alert" ;;
+    --severity) words="info low medium high warning critical" ;;
+    --url) words="http://localhost:8007" ;;
+    --listen) words="127.0.0.1:8007" ;;
+    --rate | --count | --seed | --token | --workload | --cluster | --source | --q | --since | --last) return ;;
+    *)
+      case $command in
+        "") words="run check tail demo journal cursors version --help" ;;
+        run) words="--config --listen --data-dir --help" ;;
+        check) words="--config --help" ;;
+        tail) words="--url --token --type --workload --cluster --source --severity --q --since --last --json --help" ;;
+        demo) words="--url --token --rate --count --seed --help" ;;
+        journal) words="check --config --data-dir --help" ;;
+        cursors) words="$([[ -n $second ]] || echo ls drop) --config --data-dir --help" ;;
+      esac
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _kcloud_logger kcloud-logger
