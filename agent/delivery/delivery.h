@@ -54,7 +54,9 @@ class Loop {
   // cursor movement committed. Stop the loops before closing the journal.
   ~Loop();
 
-  // Starts the thread, which makes the cursor when it is missing (at the oldest event). Once only.
+  // Makes the cursor when it is missing (at the oldest event), which blocks for a commit, and
+  // starts the thread. Once only. Throws std::runtime_error when the cursor is above the journal's
+  // head.
   void start();
   void request_stop();  // does not wait
   Status status() const;

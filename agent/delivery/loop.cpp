@@ -33,7 +33,7 @@ struct Loop::Impl {
         random(options.seed != 0 ? options.seed : std::random_device{}()) {}
 
   void run(std::stop_token stop);
-  void open(std::stop_token stop);
+  void open();
   void work(std::stop_token stop);
   bool read_batch(std::stop_token stop);
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
@@ -68,7 +68,7 @@ struct Loop::Impl {
   core::EventBatch batch;
   std::uint64_t cursor = 0;   // committed
   std::uint64_t read_to = 0;  // everything up to here is in `batch` or was skipped
-  bool opened = false;
+  std::uint64_t gone = 0;     // of these, how many retention had removed
 
   std::jthread thread;  // last: joined before the rest goes
 };
@@ -76,7 +76,6 @@ struct Loop::Impl {
 void Loop::Impl::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
-      if (!opened) open(stop);
       work(stop);
       trouble.reset();
     } catch (const std::exception& error) {
@@ -87,9 +86,10 @@ void Loop::Impl::run(std::stop_token stop) {
   set_phase(Phase::kStopped);
 }
 
-void Loop::Impl::open(std::stop_token) {
-  cursor = journal.open_cursor(cursor_name, 0).seq;
-  opened = true;
+void Loop::Impl::open() {
+  reader = journal.reader();
+  const std::uint64_t oldest = reader->oldest();
+  cursor = journal.open_cursor(cursor_name, oldest == 0 ? 0 : oldest - 1).seq;
   const std::scoped_lock lock(mutex);
   status.cursor = cursor;
 }
@@ -103,7 +103,11 @@ void Loop::Impl::work(std::stop_token stop) {
   if (!commit(read_to, letters_of(plan), stop)) return;
   core::count(counters.delivered, stored);
   core::count(counters.dead_lettered, refused);
+  core::count(counters.skipped, gone);
   if (!batch.events.empty()) core::count(counters.batches);
+  if (gone != 0)
+    spdlog::error("exporter {}: {} events up to seq {} were removed by retention before delivery",
+                  options.name, gone, read_to);
   if (refused != 0)
     spdlog::error("exporter {}: {} of {} events refused for good, now dead letters; first: {}",
                   options.name, refused, batch.events.size(), plan.refused().front().reason);
@@ -126,16 +130,9 @@ bool Loop::Impl::read_batch(std::stop_token stop) {
   if (!reader) reader = journal.reader();
   read_to = reader->read_after(cursor, options.delivery.batch_events, options.delivery.batch_bytes,
                                batch);
-  const std::uint64_t gone = read_to - cursor - batch.events.size();
-  if (gone != 0) {
-    core::count(counters.skipped, gone);
-    spdlog::error("exporter {}: {} events after seq {} were removed by retention before delivery",
-                  options.name, gone, cursor);
-  }
-  if (read_to == cursor) {  // a head that this reader's snapshot does not show yet
-    pause(milliseconds(10), stop);
-    return false;
-  }
+  // The head was committed before the read began: what the read does not show is gone.
+  if (batch.events.empty()) read_to = head;
+  gone = read_to - cursor - batch.events.size();
   for (auto& event : batch.events) decoder.decode_fields(event, batch);
   const std::scoped_lock lock(mutex);
   oldest_open.reset();
@@ -273,6 +270,7 @@ Loop::Loop(Options options, journal::Journal& journal, const core::Catalogue& ca
 Loop::~Loop() = default;
 
 void Loop::start() {
+  impl_->open();
   impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
 }
 

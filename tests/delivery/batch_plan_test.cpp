@@ -30,7 +30,7 @@ std::vector<std::uint64_t> refused_seqs(const BatchPlan& plan) {
 struct Sink {
   std::set<std::uint64_t> poison;
   bool points = false;  // names suspects
-  std::multiset<std::uint64_t> stored;
+  std::multiset<std::uint64_t> stored{};
   int requests = 0;
 
   Delivery deliver(std::span<const core::Event> events) {

@@ -135,8 +135,8 @@ class Round {
   }
 
   void check_point(const core::Event& sent, const InfluxSeries& got, std::size_t row) const {
-    EXPECT_TRUE(same_name(sent.type_name, got.name)) << sent.type_name << " became " << got.name
-                                                   << " id " << core::to_string(sent.id);
+    EXPECT_TRUE(same_name(sent.type_name, got.name))
+        << sent.type_name << " became " << got.name << " id " << core::to_string(sent.id);
     const auto tag = [&](const char* key) {
       const auto found = got.tags.find(key);
       return found == got.tags.end() ? std::string() : found->second;

@@ -163,9 +163,9 @@ TEST_F(InfluxDbV1, OnePoisonedLineOfAThousandIsRejectedAndTheRestStored) {
 
 TEST_F(InfluxDbV1, AConflictWithAForeignWritersTypeCostsJustThatPoint) {
   // In the same shard: InfluxDB 1.x keeps field types per shard.
-  ASSERT_EQ(server_->write(config_.database,
-                           "decision execution_time_ms=1.5 " + std::to_string(kNoon)),
-            204);
+  ASSERT_EQ(
+      server_->write(config_.database, "decision execution_time_ms=1.5 " + std::to_string(kNoon)),
+      204);
   for (int i = 0; i < 100; ++i) {
     const bool bad = i == 42;
     add_event(batch_, catalogue_, "decision", std::to_string(i), kNoon,
