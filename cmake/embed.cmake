@@ -1,10 +1,14 @@
-# cmake -DINPUT=… -DOUTPUT=… -DFUNCTION=… -P embed.cmake: a text file as a function that returns it.
+# cmake -DINPUT=… -DOUTPUT=… -DFUNCTION=… [-DNAMESPACE=config] -P embed.cmake: a text file as a
+# function that returns it.
+if(NOT NAMESPACE)
+  set(NAMESPACE config)
+endif()
 file(READ "${INPUT}" text)
 file(WRITE "${OUTPUT}" "#include <string_view>
 
-namespace kcloud::config {
+namespace kcloud::${NAMESPACE} {
 std::string_view ${FUNCTION}() {
   return R\"embedded(${text})embedded\";
 }
-}  // namespace kcloud::config
+}  // namespace kcloud::${NAMESPACE}
 ")

@@ -4,7 +4,7 @@ add_library(kcloud::options ALIAS kcloud_options)
 target_include_directories(kcloud_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(kcloud_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wimplicit-fallthrough -fno-omit-frame-pointer)
+  -Wimplicit-fallthrough -Wno-missing-field-initializers -fno-omit-frame-pointer)
 if(KCLOUD_WERROR)
   target_compile_options(kcloud_options INTERFACE -Werror)
 endif()

@@ -16,14 +16,14 @@ std::string code_list(const std::vector<std::string>& words) {
 
 std::string notes_of(const core::Field& field) {
   std::vector<std::string> notes;
-  if (!field.description.empty()) notes.push_back(field.description);
   if (field.reduce != core::Reduce::kNone)
     notes.push_back(fmt::format("{} of the array", core::to_string(field.reduce)));
   if (!field.values.empty()) notes.push_back("one of " + code_list(field.values));
   if (!field.default_value.empty()) notes.push_back("default " + code(field.default_value));
   if (field.sketch) notes.push_back("quantiles");
-  std::string out;
-  for (const auto& note : notes) out += (out.empty() ? "" : "; ") + note;
+  std::string out = field.description;
+  for (const auto& note : notes)
+    out += (&note == &notes.front() ? out.empty() ? "" : " " : "; ") + note;
   return out;
 }
 

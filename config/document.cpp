@@ -166,7 +166,9 @@ std::optional<Node> parse_document(const std::string& text, const std::string& f
     return refuse({fault->line, fault->column}, fault->message);
   TreeBuilder builder(file, problems);
   try {
-    std::istringstream stream(text);
+    // yaml-cpp takes a quoted text that never ends for ended when the last character is a newline;
+    // a comment behind it makes that the error it is.
+    std::istringstream stream(text + (text.ends_with('\n') ? "#" : "\n#"));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -131,6 +131,7 @@ void merge_common(EventType& type, const CommonPaths& common) {
     const auto slot = type.slot(name);
     if (slot) append_new(merged, type.fields[*slot].paths);
     append_new(merged, common.*paths);
+    if (slot && merged.empty()) merged.emplace_back(name);
     check_paths(fmt::format("event type '{}', common field '{}'", type.name, name), merged, false);
     if (slot) type.fields[*slot].paths = merged;
   }

@@ -102,11 +102,12 @@ class Walk {
  private:
   void value(const PathNode& node, const element& value) {
     if (value.is_null()) return;
-    const bool container = value.is_object() || value.is_array();
+    const bool way_through =
+        (value.is_object() && node.has_children) || (value.is_array() && node.array != 0);
     for (const auto target : node.targets) {
       const Field* field = plan_.field(target.slot);
       const bool any = field != nullptr && field->type == FieldType::kJson;
-      if (container && !any && (node.has_children || node.array != 0)) continue;
+      if (way_through && !any) continue;
       if (field != nullptr && field->reduce == Reduce::kMin) {
         reduce(target, *field, value);
       } else {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +32,10 @@ struct Delivery {
   std::vector<Rejected> rejected;
   std::string reason;
   std::optional<std::chrono::milliseconds> delay;
+  std::vector<std::size_t> suspects{};  // with kBisect: the items the answer points at, if it does;
+                                        // they are tried apart from the others
+  std::uint64_t bytes = 0;              // payload bytes of this attempt, before compression
+  std::uint64_t adjusted = 0;  // items changed on the way (a point moved by 1 ns, a tag capped)
 
   static Delivery delivered(std::vector<Rejected> rejected = {}) {
     return {Kind::kDelivered, std::move(rejected), {}, {}};

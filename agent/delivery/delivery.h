@@ -8,7 +8,7 @@
 
 #include <memory>
 #include <string>
-#include <thread>
+#include <string_view>
 
 #include "agent/journal/journal.h"
 #include "config/config.h"
@@ -18,7 +18,13 @@
 
 namespace kcloud::delivery {
 
-enum class Phase : std::uint8_t { kIdle, kDelivering, kRetrying, kHolding, kStopped };
+enum class Phase : std::uint8_t {
+  kIdle,
+  kDelivering,
+  kRetrying,  // the sink cannot be reached or asks to wait
+  kHolding,   // credentials, permission or a missing database: a person is needed
+  kStopped
+};
 
 struct Status {
   Phase phase = Phase::kIdle;
@@ -37,14 +43,20 @@ struct Options {
   std::uint32_t seed = 0;  // jitter; 0: random
 };
 
+std::string_view to_string(Phase);
+
 class Loop {
  public:
+  // Journal, catalogue and clock must outlive the loop.
   Loop(Options options, journal::Journal& journal, const core::Catalogue& catalogue,
        std::unique_ptr<core::Exporter> exporter, const core::Clock& clock);
-  ~Loop();  // stops politely: the delivery under way is finished
+  // Stops politely: an attempt under way is finished (at most the exporter's own timeout) and its
+  // cursor movement committed. Stop the loops before closing the journal.
+  ~Loop();
 
+  // Starts the thread, which makes the cursor when it is missing (at the oldest event). Once only.
   void start();
-  void request_stop();
+  void request_stop();  // does not wait
   Status status() const;
   const core::ExporterCounters& counters() const;
   const std::string& name() const;

@@ -27,7 +27,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 constexpr milliseconds kUpkeepInterval{1000};
-constexpr milliseconds kReopenInterval{1000};
 constexpr std::uint32_t kRetentionSlice = 2000;
 
 // One message to the writer: an intake, or something to do inside the transaction.
@@ -166,7 +165,9 @@ struct Journal::Impl {
     std::unique_lock guard(mutex);
     if (queue.empty() && !closing) {
       writer_waits = true;
-      work_arrived.wait_for(guard, kUpkeepInterval, [&] { return !queue.empty() || closing; });
+      work_arrived.wait_for(
+          guard, store ? kUpkeepInterval : std::min(kUpkeepInterval, options.reopen_interval),
+          [&] { return !queue.empty() || closing; });
       writer_waits = false;
     }
     if (options.group_wait.count() > 0 && !queue.empty() && !closing) {
@@ -273,7 +274,7 @@ struct Journal::Impl {
     damage_known = damaged;
     checkpointer.reset();
     store.reset();
-    next_reopen = steady_clock::now() + (damaged ? milliseconds(0) : kReopenInterval);
+    next_reopen = steady_clock::now() + (damaged ? milliseconds(0) : options.reopen_interval);
     std::lock_guard guard(mutex);
     stats.state = State::kRecovering;
     stats.last_error = why;
@@ -281,10 +282,13 @@ struct Journal::Impl {
   }
 
   void reopen() {
-    next_reopen = steady_clock::now() + kReopenInterval;
+    next_reopen = steady_clock::now() + options.reopen_interval;
     try {
       const OpenReport report = attach(damage_known);
-      if (!report.damaged_file.empty()) journal.report_ = report;
+      if (!report.damaged_file.empty()) {
+        std::lock_guard guard(mutex);
+        journal.report_ = report;
+      }
       damage_known = false;
       generation->number.fetch_add(1);
       spdlog::warn("journal: storing again. {}", report.detail);
@@ -452,6 +456,11 @@ bool Journal::drop_cursor(const std::string& name) {
   std::lock_guard guard(impl_->mutex);
   std::erase_if(impl_->cursors, [&](const CursorInfo& known) { return known.name == name; });
   return dropped;
+}
+
+OpenReport Journal::open_report() const {
+  std::lock_guard guard(impl_->mutex);
+  return report_;
 }
 
 std::vector<CursorInfo> Journal::cursors() const {

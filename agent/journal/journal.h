@@ -32,6 +32,7 @@ struct Options {
   std::uint32_t group_events = 2000;
   std::chrono::milliseconds group_wait{0};
   std::uint64_t wal_bytes = 8 << 20;  // the writer steps aside for a checkpoint at this size
+  std::chrono::milliseconds reopen_interval{1000};  // between tries after the disk refused
   std::string vfs;  // SQLite VFS name; empty: the default. Tests inject faults here.
 };
 
@@ -104,7 +105,7 @@ class Journal final : public core::EventSink {
   void set_required(std::vector<std::string> names);
 
   std::unique_ptr<Reader> reader() const;
-  const OpenReport& open_report() const { return report_; }
+  OpenReport open_report() const;
   Stats stats() const;
   std::uint64_t head() const { return head_.load(std::memory_order_acquire); }
   const std::string& epoch() const { return epoch_; }  // 8 hex digits, made with the journal

@@ -26,7 +26,8 @@ std::uint64_t remove_events(Store& store, std::uint64_t end) {
   return removed;
 }
 
-// Where a slice of at most `slice` events from the oldest ends, but not behind what a required reader still needs.
+// Where a slice of at most `slice` events from the oldest ends, but not behind what a required
+// reader still needs.
 std::uint64_t slice_end(const Store& store, const RetentionLimits& limits, std::uint64_t slice) {
   const std::uint64_t last = std::min(store.oldest() + slice, limits.keep_after + 1);
   const std::uint64_t bucket_end = ((store.oldest() >> kBucketBits) + 1) << kBucketBits;
@@ -35,8 +36,9 @@ std::uint64_t slice_end(const Store& store, const RetentionLimits& limits, std::
 
 // The first position in [oldest, end) that has not expired, or `end`.
 std::uint64_t first_young(Store& store, const RetentionLimits& limits, std::uint64_t end) {
-  Statement select(store.db(),
-                   "SELECT seq FROM events WHERE seq>=?1 AND seq<?2 AND received>=?3 ORDER BY seq LIMIT 1");
+  Statement select(
+      store.db(),
+      "SELECT seq FROM events WHERE seq>=?1 AND seq<?2 AND received>=?3 ORDER BY seq LIMIT 1");
   select.bind(1, store.oldest()).bind(2, end).bind(3, limits.oldest_received);
   return select.step() ? static_cast<std::uint64_t>(select.integer(0)) : end;
 }
@@ -44,8 +46,8 @@ std::uint64_t first_young(Store& store, const RetentionLimits& limits, std::uint
 // How many events make up the bytes that are too many.
 std::uint64_t surplus_events(const Store& store, std::uint64_t bytes, std::uint64_t max_bytes) {
   const std::uint64_t events = store.head() - store.oldest() + 1;
-  return 1 + static_cast<std::uint64_t>(static_cast<double>(bytes - max_bytes) / static_cast<double>(bytes) *
-                                        static_cast<double>(events));
+  return 1 + static_cast<std::uint64_t>(static_cast<double>(bytes - max_bytes) /
+                                        static_cast<double>(bytes) * static_cast<double>(events));
 }
 
 void drop_seen(Store& store, const RetentionLimits& limits, std::uint32_t slice,
@@ -116,7 +118,8 @@ RetentionWork retain(Store& store, const RetentionLimits& limits, std::uint32_t 
       work.expired = remove_events(store, young);
     } else if (too_big && end > store.oldest()) {
       const std::uint64_t surplus = surplus_events(store, work.bytes, limits.max_bytes);
-      work.evicted = remove_events(store, slice_end(store, limits, std::min<std::uint64_t>(slice, surplus)));
+      work.evicted =
+          remove_events(store, slice_end(store, limits, std::min<std::uint64_t>(slice, surplus)));
     }
     work.more = work.expired + work.evicted > 0;
     work.over_limit = too_big && !work.more;

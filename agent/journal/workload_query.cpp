@@ -83,7 +83,8 @@ Page query_by_workload(const Query& query, QueryStatements& statements, Statemen
     const bool full =
         candidates.size() > query.limit && comes_before(query, candidates[query.limit].key, edge);
     if (full) break;
-    // Buckets that reach back to where the last page stopped are always looked at: each page gets on.
+    // Buckets that reach back to where the last page stopped are always looked at: each page gets
+    // on.
     const bool new_ground = !query.after || comes_before(query, *query.after, edge);
     if (i > 0 && new_ground && std::chrono::steady_clock::now() >= deadline) {
       frontier = edge;

@@ -1,1 +1,136 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <regex>
+#include <sstream>
+
+#include "config/config.h"
+#include "environment.h"
+
+namespace kcloud::config {
+namespace {
+
+using simdjson::dom::element;
+using testing::HasSubstr;
+
+// The exporter's own keys as any text; its folder tests their defaults.
+std::vector<ExporterPlugin> plugins() {
+  return {{"influxdb", false,
+           [](Section& section) -> std::shared_ptr<const void> {
+             for (const char* key :
+                  {"url", "api", "database", "retention_policy", "username", "password",
+                   "organization", "bucket", "token", "compression", "timeout_ms",
+                   "connect_timeout_ms", "ca_file", "tls_verify", "max_tag_values"}) {
+               std::string text;
+               section.read(key, text);
+             }
+             std::map<std::string, std::string> tags;
+             section.read("tags", tags);
+             return nullptr;
+           },
+           [](const void*) { return std::string("{}"); }}};
+}
+
+// Takes the `#` away from lines where a key follows it at once or after an even number of blanks.
+std::string uncommented() {
+  std::istringstream lines{std::string(embedded_reference_config())};
+  const std::regex option("^( *)#((  )*(- )?[a-z].*)$");
+  std::string out, line;
+  while (std::getline(lines, line)) out += std::regex_replace(line, option, "$1$2") + "\n";
+  return out;
+}
+
+Config read(const std::string& text) {
+  const auto environment =
+      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"}, {"INFLUX_TOKEN", "secret"}},
+                       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"}});
+  Problems problems;
+  Config config = parse_config(text, "kcloud-logger.yaml", plugins(), environment, problems);
+  EXPECT_EQ(all(problems), "");
+  return config;
+}
+
+TEST(Reference, AsItStandsItIsTheDefaults) {
+  EXPECT_EQ(show_config(read(std::string(embedded_reference_config())), plugins()),
+            show_config(default_config(plugins()), plugins()));
+}
+
+TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
+  Config config = read(uncommented());
+  ASSERT_EQ(config.http.tokens.size(), 2u);
+  EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
+  EXPECT_TRUE(config.http.anonymous_roles_set);
+  ASSERT_EQ(config.exporters.size(), 2u);
+  ExporterConfig untouched;
+  untouched.name = config.exporters[0].name;
+  untouched.type = "influxdb";
+  Config one, other;
+  one.exporters = {untouched};
+  other.exporters = {config.exporters[0]};
+  EXPECT_EQ(show_config(other, plugins()), show_config(one, plugins()));
+
+  config.http.tokens.clear();
+  config.exporters.clear();
+  EXPECT_EQ(show_config(config, plugins()), show_config(default_config(plugins()), plugins()));
+}
+
+// The keys that a section allows, as its error for an unknown one lists them.
+std::vector<std::string> allowed_keys(const std::string& text) {
+  Problems problems;
+  parse_config(text, "f.yaml", plugins(), fake_environment(), problems);
+  std::vector<std::string> keys;
+  if (problems.size() != 1) return keys;
+  const std::string& message = problems[0].message;
+  std::istringstream list(message.substr(message.find("allowed: ") + 9));
+  for (std::string key; list >> key;) {
+    if (key.ends_with(',')) key.pop_back();
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+TEST(Reference, NamesEveryOption) {
+  Problems problems;
+  Section root =
+      Section::parse(uncommented(), "f.yaml",
+                     fake_environment({{"KCLOUD_INGEST_TOKEN", "x"}, {"INFLUX_TOKEN", "x"}},
+                                      {{"/run/secrets/logger-read-token", "x"}}),
+                     problems);
+  const auto sections = allowed_keys("zzzz: 1\n");
+  ASSERT_EQ(sections.size(), 6u);
+  for (const auto& name : sections) {
+    Section section = root.section(name);
+    EXPECT_FALSE(section.empty()) << name;
+    if (name == "exporters") continue;
+    const auto keys = allowed_keys(name + ": {zzzz: 1}\n");
+    EXPECT_GE(keys.size(), 2u) << name;
+    for (const auto& key : keys) EXPECT_TRUE(section.has(key)) << name << "." << key;
+  }
+  const auto keys = allowed_keys("exporters: {x: {type: influxdb, zzzz: 1}}\n");
+  EXPECT_GE(keys.size(), 20u);
+  auto exporters = root.section("exporters").keys();
+  ASSERT_EQ(exporters.size(), 2u);
+  for (const auto& key : keys)
+    EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
+                root.section("exporters").section(exporters[1]).has(key))
+        << key;
+  for (const char* key : {"name", "token", "roles"})
+    EXPECT_TRUE(root.section("http").list("tokens")[0].has(key)) << key;
+}
+
+TEST(Reference, ShowHasTheKeysOfTheFile) {
+  simdjson::dom::parser parser;
+  const std::string shown = show_config(default_config(plugins()), plugins());
+  element root;
+  ASSERT_EQ(parser.parse(shown).get(root), simdjson::SUCCESS);
+  for (const auto& name : allowed_keys("zzzz: 1\n")) {
+    ASSERT_EQ(root[name].error(), simdjson::SUCCESS) << name;
+    if (name == "exporters") continue;
+    for (const auto& key : allowed_keys(name + ": {zzzz: 1}\n"))
+      EXPECT_EQ(root[name][key].error(), simdjson::SUCCESS) << name << "." << key;
+  }
+}
+
+}  // namespace
+}  // namespace kcloud::config

@@ -1,0 +1,150 @@
+#include "agent/agent.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "agent/logging.h"
+#include "agent/plugins.h"
+
+namespace kcloud::agent {
+
+namespace {
+
+constexpr int kExitCannotStart = 2;
+constexpr int kExitBadConfiguration = 78;  // EX_CONFIG of sysexits.h
+
+void log_open_report(const journal::OpenReport& report) {
+  if (report.lost_events > 0) {
+    spdlog::error("journal: {}", report.detail);
+  } else if (!report.detail.empty()) {
+    spdlog::warn("journal: {}", report.detail);
+  }
+}
+
+// Options that a running agent cannot change; named in the log when a reload tries.
+std::string needs_restart(const config::Config& now, const config::Config& wanted) {
+  std::string names;
+  const auto note = [&](const char* name, bool differs) {
+    if (differs) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  note("agent.name", now.agent.name != wanted.agent.name);
+  note("agent.data_dir", now.agent.data_dir != wanted.agent.data_dir);
+  note("http.listen", now.http.listen != wanted.http.listen);
+  note("http limits", now.http.max_connections != wanted.http.max_connections ||
+                          now.http.max_header_bytes != wanted.http.max_header_bytes ||
+                          now.http.max_headers != wanted.http.max_headers ||
+                          now.http.max_pending_body_bytes != wanted.http.max_pending_body_bytes);
+  note("journal", now.journal.max_bytes != wanted.journal.max_bytes ||
+                      now.journal.max_age != wanted.journal.max_age ||
+                      now.journal.dedup_horizon != wanted.journal.dedup_horizon ||
+                      now.journal.queue_bytes != wanted.journal.queue_bytes ||
+                      now.journal.group_events != wanted.journal.group_events ||
+                      now.journal.max_dead_letters != wanted.journal.max_dead_letters);
+  return names;
+}
+
+sigset_t handled_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+void greet(const Agent& agent, const config::Config& config) {
+  spdlog::info("kcloud-logger {} is ready on http://{}, data in {}", KCLOUD_VERSION,
+               agent.address(),
+               std::filesystem::absolute(config.agent.data_dir).lexically_normal().string());
+  if (config.exporters.empty()) {
+    spdlog::info("no exporters are configured: events are kept, queryable and streamed here only");
+  }
+}
+
+}  // namespace
+
+Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
+    : overrides_(std::move(overrides)), config_(std::move(config)) {
+  journal_ = std::make_unique<journal::Journal>(journal_options(*config_), clock_);
+  log_open_report(journal_->open_report());
+  exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
+  router_ = std::make_unique<api::Router>(api::Context{
+      config_,
+      [](const config::Config& shown) { return config::show_config(shown, exporter_plugins()); },
+      *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
+      agent_name(config_->agent)});
+  server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
+  router_->attach(*server_);
+}
+
+Agent::~Agent() { stop(); }
+
+void Agent::start() {
+  exporters_->start(config_);
+  server_->start();
+  ready_ = true;
+}
+
+void Agent::reload() {
+  config::Problems problems;
+  auto wanted = std::make_shared<config::Config>(load(overrides_, problems));
+  if (!problems.empty()) {
+    for (const auto& problem : problems) spdlog::error("reload: {}", problem.to_string());
+    spdlog::error("reload: the configuration was not changed, {} problems", problems.size());
+    return;
+  }
+  if (const auto names = needs_restart(*config_, *wanted); !names.empty()) {
+    spdlog::warn("reload: only a restart changes {}", names);
+  }
+  set_up_logging(wanted->log);
+  config_ = std::move(wanted);
+  router_->reload(config_);
+  exporters_->start(config_);
+  spdlog::info("reload: the new configuration is in force");
+}
+
+void Agent::stop() {
+  if (server_ == nullptr) return;
+  ready_ = false;
+  server_->stop(config_->agent.shutdown_timeout);
+  exporters_->stop();
+  journal_->close();
+  server_.reset();
+  router_.reset();
+}
+
+int run(const Overrides& overrides) {
+  config::Problems problems;
+  auto config = std::make_shared<const config::Config>(load(overrides, problems));
+  if (!problems.empty()) {
+    for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.to_string());
+    return kExitBadConfiguration;
+  }
+  set_up_logging(config->log);
+  // Blocked before any thread starts, so that only sigwait below takes them.
+  const sigset_t signals = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    Agent agent(overrides, config);
+    agent.start();
+    greet(agent, *config);
+    int signal = SIGHUP;
+    while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) agent.reload();
+    spdlog::info("stopping");
+    agent.stop();
+    spdlog::info("stopped");
+    return 0;
+  } catch (const std::exception& error) {
+    spdlog::critical("cannot run: {}", error.what());
+    return kExitCannotStart;
+  }
+}
+
+}  // namespace kcloud::agent

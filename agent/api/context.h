@@ -1,0 +1,39 @@
+// What the routes need from the agent, in one struct. Everything referred to must outlive the
+// Router.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/delivery/delivery.h"
+#include "agent/journal/journal.h"
+#include "config/config.h"
+#include "core/counters.h"
+#include "core/time.h"
+
+namespace kcloud::api {
+
+// An exporter as health and metrics see it; the functions may be called from any thread.
+struct ExporterView {
+  std::string name;  // instance; its cursor is `exporter:<name>`
+  std::string type;
+  bool required = false;
+  std::function<delivery::Status()> status;
+  const core::ExporterCounters* counters = nullptr;
+};
+
+struct Context {
+  std::shared_ptr<const config::Config> config;  // the one to begin with; see Router::reload
+  std::function<std::string(const config::Config&)> show_config;  // JSON, secrets masked
+  journal::Journal& journal;
+  std::function<std::vector<ExporterView>()> exporters;  // any thread
+  const core::Clock& clock;
+  const std::atomic<bool>& ready;
+  std::string version;
+  std::string agent;  // this agent's name
+};
+
+}  // namespace kcloud::api

@@ -1,0 +1,209 @@
+#include "agent/api/health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/json.h"
+
+namespace kcloud::api {
+
+namespace {
+
+constexpr double kLagSeconds = 60;  // a sink that is further behind is degraded
+
+std::string_view name_of(journal::State state) {
+  switch (state) {
+    case journal::State::kOpen:
+      return "open";
+    case journal::State::kRecovering:
+      return "recovering";
+    case journal::State::kClosed:
+      break;
+  }
+  return "closed";
+}
+
+std::string_view name_of(delivery::Phase phase) {
+  switch (phase) {
+    case delivery::Phase::kIdle:
+      return "idle";
+    case delivery::Phase::kDelivering:
+      return "delivering";
+    case delivery::Phase::kRetrying:
+      return "retrying";
+    case delivery::Phase::kHolding:
+      return "holding";
+    case delivery::Phase::kStopped:
+      break;
+  }
+  return "stopped";
+}
+
+// Members of one object, each written with its comma.
+struct Writer {
+  std::string& out;
+
+  void text(std::string_view key, std::string_view value) {
+    core::append_key(out, key);
+    core::append_json_string(out, value);
+  }
+  void text_or_null(std::string_view key, std::string_view value) {
+    if (!value.empty()) return text(key, value);
+    core::append_key(out, key);
+    out.append("null");
+  }
+  void number(std::string_view key, std::uint64_t value) {
+    core::append_key(out, key);
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  }
+  void number(std::string_view key, double value) {
+    core::append_key(out, key);
+    core::append_json_number(out, value);
+  }
+  void boolean(std::string_view key, bool value) {
+    core::append_key(out, key);
+    out.append(value ? "true" : "false");
+  }
+  void time(std::string_view key, core::Time value) {
+    text_or_null(key, value == core::Time{} ? std::string() : core::format_time(value));
+  }
+  void open(std::string_view key) {
+    core::append_key(out, key);
+    out.push_back('{');
+  }
+  void close() { out.push_back('}'); }
+};
+
+void write_journal(Writer& json, const HealthInput& input) {
+  const journal::Stats& stats = input.journal;
+  json.open("journal");
+  json.text("status", to_string(journal_level(stats, input.report)));
+  json.text("state", name_of(stats.state));
+  json.text("epoch", input.epoch);
+  json.number("head", stats.head);
+  json.number("oldest", stats.oldest);
+  json.number("events", stats.events);
+  json.number("bytes", stats.bytes);
+  json.number("queued_bytes", stats.queued_bytes);
+  json.number("dead_letters", stats.dead_letters);
+  json.number("failed_commits", stats.failed_commits);
+  json.text_or_null("last_error", stats.last_error);
+  json.open("opened");
+  json.boolean("unclean", input.report.unclean);
+  json.number("lost_events", input.report.lost_events);
+  json.number("salvaged_events", input.report.salvaged_events);
+  json.text_or_null("damaged_file", input.report.damaged_file);
+  json.text_or_null("detail", input.report.detail);
+  json.close();
+  json.close();
+}
+
+void write_webhook(Writer& json, const HealthInput& input) {
+  json.open("webhook");
+  json.text("status", to_string(Level::kHealthy));
+  json.number("received", input.webhook.received);
+  json.number("stored", input.webhook.stored);
+  json.number("rejected", input.webhook.rejected);
+  json.number("unauthorized", input.webhook.unauthorized);
+  json.number("busy", input.webhook.busy);
+  json.close();
+}
+
+void write_exporter(Writer& json, const ExporterHealth& exporter) {
+  json.open("exporter:" + exporter.name);
+  json.text("status", to_string(exporter_level(exporter.status)));
+  json.text("type", exporter.type);
+  json.boolean("required", exporter.required);
+  json.text("phase", name_of(exporter.status.phase));
+  json.number("cursor", exporter.status.cursor);
+  json.number("lag_events", exporter.status.lag_events);
+  json.number("lag_seconds", exporter.status.lag_seconds);
+  json.number("delivered", exporter.delivered);
+  json.number("dead_lettered", exporter.dead_lettered);
+  json.number("skipped", exporter.skipped);
+  json.text_or_null("last_error", exporter.status.last_error);
+  json.time("last_error_time", exporter.status.last_error_time);
+  json.time("last_success_time", exporter.status.last_success_time);
+  json.close();
+}
+
+void write_orphans(Writer& json, const HealthInput& input) {
+  core::append_key(json.out, "cursors_without_exporter");
+  json.out.push_back('[');
+  for (const journal::CursorInfo& cursor : orphaned_cursors(input)) {
+    core::append_comma(json.out);
+    json.out.push_back('{');
+    json.text("name", cursor.name);
+    json.number("seq", cursor.seq);
+    json.time("updated", cursor.updated);
+    json.close();
+  }
+  json.out.push_back(']');
+}
+
+}  // namespace
+
+std::string_view to_string(Level level) {
+  switch (level) {
+    case Level::kHealthy:
+      return "healthy";
+    case Level::kDegraded:
+      return "degraded";
+    case Level::kUnhealthy:
+      break;
+  }
+  return "unhealthy";
+}
+
+Level journal_level(const journal::Stats& stats, const journal::OpenReport& report) {
+  if (stats.state != journal::State::kOpen) return Level::kUnhealthy;
+  return report.lost_events > 0 ? Level::kDegraded : Level::kHealthy;
+}
+
+Level exporter_level(const delivery::Status& status) {
+  const bool calm =
+      status.phase == delivery::Phase::kIdle || status.phase == delivery::Phase::kDelivering;
+  return calm && status.lag_seconds <= kLagSeconds ? Level::kHealthy : Level::kDegraded;
+}
+
+std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input) {
+  std::vector<journal::CursorInfo> orphans;
+  for (const journal::CursorInfo& cursor : input.cursors) {
+    const bool owned = std::any_of(
+        input.exporters.begin(), input.exporters.end(),
+        [&](const ExporterHealth& one) { return cursor.name == "exporter:" + one.name; });
+    if (cursor.name.starts_with("exporter:") && !owned) orphans.push_back(cursor);
+  }
+  return orphans;
+}
+
+Health assemble_health(const HealthInput& input) {
+  Health health;
+  health.level = journal_level(input.journal, input.report);
+  for (const ExporterHealth& exporter : input.exporters) {
+    health.level = std::max(health.level, exporter_level(exporter.status));
+  }
+  health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
+  Writer json{health.body};
+  health.body.push_back('{');
+  json.text("status", to_string(health.level));
+  json.text("service", "logger");
+  json.text("version", input.version);
+  json.text("agent", input.agent);
+  json.boolean("ready", input.ready && input.journal.state == journal::State::kOpen);
+  json.open("components");
+  write_journal(json, input);
+  write_webhook(json, input);
+  json.open("stream");
+  json.text("status", to_string(Level::kHealthy));
+  json.number("clients", static_cast<std::uint64_t>(input.stream_clients));
+  json.close();
+  for (const ExporterHealth& exporter : input.exporters) write_exporter(json, exporter);
+  json.close();
+  write_orphans(json, input);
+  health.body.append("}\n");
+  return health;
+}
+
+}  // namespace kcloud::api

@@ -1,0 +1,65 @@
+// The health model: what the parts say of themselves to one status and its JSON. Pure.
+//
+// Unhealthy: the journal cannot store. Degraded: a sink lags, retries or holds, or acknowledged
+// events were lost to damage. A sink never makes the agent unhealthy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/delivery/delivery.h"
+#include "agent/journal/journal.h"
+
+namespace kcloud::api {
+
+struct ExporterHealth {
+  std::string name;
+  std::string type;
+  bool required = false;
+  delivery::Status status;
+  std::uint64_t delivered = 0;
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t skipped = 0;
+};
+
+struct WebhookHealth {
+  std::uint64_t received = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t unauthorized = 0;
+  std::uint64_t busy = 0;
+};
+
+struct HealthInput {
+  std::string version;
+  std::string agent;
+  std::string epoch;
+  bool ready = true;
+  journal::Stats journal;
+  journal::OpenReport report;
+  WebhookHealth webhook;
+  std::vector<ExporterHealth> exporters;
+  std::vector<journal::CursorInfo> cursors;
+  std::size_t stream_clients = 0;
+};
+
+enum class Level : std::uint8_t { kHealthy, kDegraded, kUnhealthy };
+std::string_view to_string(Level level);
+
+struct Health {
+  Level level = Level::kHealthy;
+  int http_status = 200;  // 503 when unhealthy
+  std::string body;
+};
+
+Health assemble_health(const HealthInput& input);
+
+Level journal_level(const journal::Stats& stats, const journal::OpenReport& report);
+Level exporter_level(const delivery::Status& status);
+
+// Cursors of exporters that are not configured (any more).
+std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input);
+
+}  // namespace kcloud::api

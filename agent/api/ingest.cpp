@@ -1,0 +1,109 @@
+// POST /events and POST /events/{type}: decoded on the I/O thread, answered after the commit.
+#include <chrono>
+
+#include "agent/api/router.h"
+#include "agent/http/url.h"
+#include "core/json.h"
+
+namespace kcloud::api {
+
+namespace {
+
+http::Response later(core::CommitStatus status) {
+  const bool busy = status == core::CommitStatus::kBusy;
+  http::Response response = http::problem(
+      503, busy ? "the journal is full or behind; nothing was stored, send it again later"
+           : status == core::CommitStatus::kStopped
+               ? "the agent is shutting down; nothing was stored, send it again"
+               : "the disk refused the events; nothing was acknowledged, send them again later");
+  http::add_header(response, "Retry-After", busy ? "1" : "5");
+  return response;
+}
+
+}  // namespace
+
+// One request between its decoding and its answer.
+struct Router::Post {
+  http::Reply reply;
+  webhook::Ledger ledger;
+  std::uint64_t bytes = 0;
+  std::chrono::steady_clock::time_point begin;
+  std::shared_ptr<const Settings> settings;  // the batch's views point into it
+  core::CommitStatus status = core::CommitStatus::kStopped;
+  std::unique_ptr<core::Intake> intake;
+};
+
+std::optional<http::Response> Router::admit_post(const http::Request& request, const Match& match) {
+  const auto check =
+      webhook::check_content(request.header("content-type"), request.header("content-encoding"));
+  if (check.problem) return http::problem(check.problem->status, check.problem->detail);
+  if (match.route->action != Action::kPostTyped) return std::nullopt;
+  const core::EventType* type = settings_->config->catalogue->find_endpoint(match.parameter);
+  if (type == nullptr) {
+    std::string known;
+    for (const core::EventType& one : settings_->config->catalogue->types()) {
+      if (one.reserved) continue;
+      if (!known.empty()) known.append(", ");
+      known.append(one.alias.empty() ? one.name : one.alias);
+    }
+    return http::problem(404, "there is no event type `" + std::string(match.parameter) +
+                                  "`; there are " + known + "; POST /events takes any type");
+  }
+  if (type->reserved) {
+    return http::problem(403, "`" + type->name + "` events are written by the agent itself");
+  }
+  return std::nullopt;
+}
+
+void Router::post_events(http::Request& request, http::Reply reply, std::string_view endpoint) {
+  const std::string nonce = request_prefix_ + std::to_string(++requests_);
+  webhook::Post post;
+  if (!endpoint.empty()) {
+    post.type = settings_->config->catalogue->find_endpoint(endpoint)->name;
+  }
+  post.content_type = request.header("content-type");
+  post.content_encoding = request.header("content-encoding");
+  post.prefer = request.header("prefer");
+  post.key = request.header("idempotency-key");
+  if (post.key.empty()) post.key = request.header("webhook-id");
+  post.body = request.body;
+  post.request = nonce;
+  post.received = context_.clock.now();
+  const auto begin = std::chrono::steady_clock::now();
+  webhook::Received received = webhook::receive(post, settings_->webhook, *decoder_, scratch_);
+  if (received.problem) {
+    return reply.send(http::problem(received.problem->status, received.problem->detail));
+  }
+  auto pending = std::make_shared<Post>(
+      Post{std::move(reply), std::move(received.ledger), received.bytes, begin, settings_, {}, {}});
+  context_.journal.accept(
+      std::move(received.intake),
+      [this, pending](core::CommitStatus status, std::unique_ptr<core::Intake> intake) {
+        pending->status = status;
+        pending->intake = std::move(intake);
+        pending->reply.post([this, pending] { finish_post(*pending); });
+      });
+}
+
+void Router::finish_post(Post& post) {
+  core::CollectorCounters& counters = counters_.webhook;
+  if (post.status != core::CommitStatus::kCommitted) {
+    core::count(counters.busy, post.ledger.inputs);
+    return post.reply.send(later(post.status));
+  }
+  http::Response response;
+  const webhook::Answer answer =
+      webhook::write_answer(post.ledger, post.intake->batch, response.body);
+  response.status = answer.status;
+  if (answer.status == 422) response.content_type = http::kProblemJson;
+  core::count(counters.received, post.ledger.inputs);
+  core::count(counters.stored, answer.accepted);
+  core::count(counters.duplicates, answer.duplicates);
+  core::count(counters.conflicts, answer.conflicts);
+  core::count(counters.rejected, answer.rejected - answer.conflicts);
+  core::count(counters.bytes, post.bytes);
+  counters_.ack_latency.observe(std::chrono::steady_clock::now() - post.begin);
+  post.reply.send(std::move(response));
+}
+
+}  // namespace kcloud::api

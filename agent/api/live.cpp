@@ -1,0 +1,200 @@
+#include "agent/api/live.h"
+
+#include <algorithm>
+
+#include "agent/api/event_query.h"
+#include "agent/api/live_client.h"
+#include "agent/api/render.h"
+#include "core/json.h"
+
+namespace kcloud::api {
+
+namespace {
+
+constexpr std::size_t kReadEvents = 512;
+constexpr std::size_t kReadBytes = 512 << 10;
+constexpr std::chrono::milliseconds kCollect{
+    5};  // under load the ring takes several commits at once
+
+}  // namespace
+
+void append_sse_event(std::string& out, const core::Event& event, std::string_view epoch) {
+  out.append("id: ").append(format_position(epoch, event.seq)).append("\ndata: ");
+  core::append_event_json(out, event, epoch);
+  out.append("\n\n");
+}
+
+void append_sse_gap(std::string& out, const Gap& gap, std::string_view to) {
+  out.append("event: gap\nid: ").append(to).append("\ndata: {\"from\":");
+  core::append_json_string(out, gap.from);
+  out.append(",\"to\":");
+  core::append_json_string(out, to);
+  out.append(",\"reason\":");
+  core::append_json_string(out, gap.reason);
+  out.append("}\n\n");
+}
+
+// What the connection owns; the client behind it may be held by a job of the pool for a while.
+class Live::ClientStream final : public http::Stream {
+ public:
+  ClientStream(Live& live, std::shared_ptr<Client> client)
+      : live_(live), client_(std::move(client)) {}
+  ~ClientStream() override {
+    client_->leave();
+    live_.clients_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  void pull(http::Piece piece) override { client_->pull(std::move(piece)); }
+
+ private:
+  Live& live_;
+  std::shared_ptr<Client> client_;
+};
+
+Live::Live(Options options, const journal::Journal& journal, QueryPool& pool, Post post)
+    : options_(options),
+      journal_(journal),
+      pool_(pool),
+      post_(std::move(post)),
+      thread_([this](std::stop_token stop) { follow(stop); }) {}
+
+Live::~Live() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Live::set_catalogue(std::shared_ptr<const core::Catalogue> catalogue) {
+  std::lock_guard lock(mutex_);
+  catalogue_ = std::move(catalogue);
+}
+
+std::unique_ptr<http::Stream> Live::open(journal::Query filter, std::uint64_t position,
+                                         std::optional<Gap> gap) {
+  const std::string here = format_position(journal_.epoch(), position);
+  std::string greeting = "retry: 2000\n: connected\nid: " + here + "\n\n";
+  if (gap) append_sse_gap(greeting, *gap, here);
+  auto client = std::make_shared<Client>(*this, std::move(filter), position, std::move(greeting));
+  clients_.fetch_add(1, std::memory_order_relaxed);
+  {
+    std::lock_guard lock(mutex_);
+    if (!std::exchange(active_, true)) ring_begin_ = ring_end_ = journal_.head();
+  }
+  changed_.notify_all();
+  return std::make_unique<ClientStream>(*this, std::move(client));
+}
+
+std::optional<std::vector<std::shared_ptr<const Slab>>> Live::since(std::uint64_t position) const {
+  std::lock_guard lock(mutex_);
+  if (position < ring_begin_) return std::nullopt;
+  std::vector<std::shared_ptr<const Slab>> slabs;
+  for (auto slab = ring_.rbegin(); slab != ring_.rend() && (*slab)->upto > position; ++slab) {
+    slabs.push_back(*slab);
+  }
+  std::reverse(slabs.begin(), slabs.end());
+  return slabs;
+}
+
+void Live::follow(std::stop_token stop) {
+  Worker worker(journal_);
+  auto next_heartbeat = std::chrono::steady_clock::now() + options_.heartbeat;
+  while (!stop.stop_requested()) {
+    std::uint64_t end;
+    {
+      std::unique_lock lock(mutex_);
+      if (clients() == 0) {
+        active_ = false;
+        ring_.clear();
+        ring_size_ = 0;
+        if (!changed_.wait(lock, stop, [this] { return active_; })) return;
+      }
+      end = ring_end_;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_heartbeat - now);
+    const auto patience = std::clamp(left, std::chrono::milliseconds(1), options_.heartbeat);
+    const bool news = journal_.wait_beyond(end, patience, stop) > end && fill(worker);
+    const bool heartbeat = std::chrono::steady_clock::now() >= next_heartbeat;
+    if (heartbeat) next_heartbeat = std::chrono::steady_clock::now() + options_.heartbeat;
+    if (news || heartbeat) post_([this, heartbeat] { wake_waiting(heartbeat); });
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, kCollect, [] { return false; });
+  }
+}
+
+// False: the journal cannot be read now.
+bool Live::fill(Worker& worker) {
+  auto slab = std::make_shared<Slab>();
+  {
+    std::lock_guard lock(mutex_);
+    slab->after = ring_end_;
+    slab->catalogue = catalogue_;
+  }
+  try {
+    slab->upto = worker.reader().read_after(slab->after, kReadEvents, kReadBytes, slab->batch);
+  } catch (const std::exception&) {
+    return false;
+  }
+  core::Decoder& decoder = worker.decoder(slab->catalogue);
+  for (core::Event& event : slab->batch.events) {
+    complete(event, slab->batch, *slab->catalogue, decoder);
+    append_sse_event(slab->texts.emplace_back(), event, journal_.epoch());
+    slab->bytes += slab->texts.back().size();
+  }
+  slab->bytes += slab->batch.bytes();
+  std::lock_guard lock(mutex_);
+  ring_end_ = slab->upto;
+  ring_size_ += slab->bytes;
+  ring_.push_back(std::move(slab));
+  while (ring_size_ > options_.ring_bytes && ring_.size() > 1) {
+    ring_size_ -= ring_.front()->bytes;
+    ring_begin_ = ring_.front()->upto;
+    ring_.pop_front();
+  }
+  return true;
+}
+
+void Live::wake_waiting(bool heartbeat) {
+  const std::vector<std::shared_ptr<Client>> all(waiting_.begin(), waiting_.end());
+  for (const auto& client : all) client->advance(heartbeat);
+}
+
+Live::Found Live::look(Worker& worker, const journal::Query& filter, std::uint64_t position,
+                       const std::shared_ptr<const core::Catalogue>& catalogue) const {
+  Found found{position, {}, std::nullopt};
+  try {
+    core::EventBatch batch;
+    const std::uint64_t oldest = worker.reader().oldest();
+    found.upto = worker.reader().read_after(position, kReadEvents, options_.piece_bytes * 4, batch);
+    const bool emptied = oldest == 0 && batch.events.empty() && found.upto > position;
+    if (oldest > position + 1 || emptied) {
+      found.gap = Gap{format_position(journal_.epoch(), position), "retention"};
+    }
+    core::Decoder& decoder = worker.decoder(catalogue);
+    for (core::Event& event : batch.events) {
+      if (!journal::matches(filter, event)) continue;
+      complete(event, batch, *catalogue, decoder);
+      append_sse_event(found.text, event, journal_.epoch());
+    }
+  } catch (const std::exception&) {
+    found = {position, {}, std::nullopt};  // the next heartbeat tries again
+  }
+  return found;
+}
+
+void Live::catch_up(const std::shared_ptr<Client>& client) {
+  std::shared_ptr<const core::Catalogue> catalogue;
+  {
+    std::lock_guard lock(mutex_);
+    catalogue = catalogue_;
+  }
+  const http::Piece piece = *client->piece();
+  const std::uint64_t position = client->position();
+  const bool taken = pool_.submit([this, client, catalogue, piece, position](Worker& worker) {
+    Found found = look(worker, client->filter(), position, catalogue);
+    piece.post([client, found = std::move(found)] {
+      client->caught_up(found.upto, found.text, found.gap);
+    });
+  });
+  if (!taken) client->caught_up(position, {}, std::nullopt);
+}
+
+}  // namespace kcloud::api

@@ -1,0 +1,198 @@
+#include "agent/api/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace kcloud::api {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+double read(const core::Counter& counter) {
+  return static_cast<double>(counter.load(std::memory_order_relaxed));
+}
+
+class Collector final : public prometheus::Collectable {
+ public:
+  explicit Collector(const MetricsInput& input) : input_(input) {}
+
+  std::vector<MetricFamily> Collect() const override {
+    std::vector<MetricFamily> families;
+    add(families, "build_info", "Version of the agent", MetricType::Gauge,
+        {{{{"version", input_.version}}, 1}});
+    journal(families);
+    http(families);
+    webhook(families);
+    for_exporters(families);
+    return families;
+  }
+
+ private:
+  using Samples = std::vector<std::pair<Labels, double>>;
+
+  static void add(std::vector<MetricFamily>& families, const std::string& name, std::string help,
+                  MetricType type, const Samples& samples) {
+    MetricFamily family{"kcloud_logger_" + name, std::move(help), type, {}};
+    for (const auto& [labels, value] : samples) {
+      ClientMetric metric;
+      metric.label = labels;
+      if (type == MetricType::Counter) {
+        metric.counter.value = value;
+      } else {
+        metric.gauge.value = value;
+      }
+      family.metric.push_back(std::move(metric));
+    }
+    families.push_back(std::move(family));
+  }
+
+  void journal(std::vector<MetricFamily>& out) const {
+    const journal::Stats& stats = input_.journal;
+    const auto counter = [&](const char* name, const char* help, double value) {
+      add(out, name, help, MetricType::Counter, {{{}, value}});
+    };
+    const auto gauge = [&](const char* name, const char* help, double value) {
+      add(out, name, help, MetricType::Gauge, {{{}, value}});
+    };
+    const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+    gauge("journal_open", "1 while the journal can store", stats.state == journal::State::kOpen);
+    gauge("journal_head", "Position of the newest event", number(stats.head));
+    gauge("journal_events", "Events kept", number(stats.events));
+    gauge("journal_bytes", "Size of the journal", number(stats.bytes));
+    gauge("journal_queued_bytes", "Events waiting for a commit", number(stats.queued_bytes));
+    gauge("journal_dead_letters", "Dead letters kept", number(stats.dead_letters));
+    counter("journal_commits_total", "Group commits", number(stats.commits));
+    counter("journal_commit_seconds_total", "Time spent committing", stats.commit_seconds_sum);
+    counter("journal_failed_commits_total", "Commits the disk refused",
+            number(stats.failed_commits));
+    counter("journal_committed_events_total", "Events stored", number(stats.committed_events));
+    counter("journal_duplicates_total", "Events that were there already", number(stats.duplicates));
+    counter("journal_conflicts_total", "Events whose id was there with another body",
+            number(stats.conflicts));
+    counter("journal_busy_total", "Hand-overs turned away", number(stats.busy));
+    counter("journal_expired_events_total", "Events removed by age", number(stats.expired));
+    counter("journal_evicted_events_total", "Events removed by size", number(stats.evicted));
+    counter("journal_dead_letters_dropped_total", "Dead letters removed by retention",
+            number(stats.dead_letters_dropped));
+  }
+
+  void http(std::vector<MetricFamily>& out) const {
+    const http::Counters& counters = input_.http;
+    Samples responses;
+    for (std::size_t hundred = 1; hundred < std::size(counters.responses); ++hundred) {
+      responses.push_back(
+          {{{"code", std::to_string(hundred) + "xx"}}, read(counters.responses[hundred])});
+    }
+    add(out, "http_responses_total", "Responses by class of status", MetricType::Counter,
+        responses);
+    add(out, "http_connections", "Open connections", MetricType::Gauge,
+        {{{}, read(counters.open)}});
+    add(out, "http_connections_total", "Connections accepted and turned away", MetricType::Counter,
+        {{{{"result", "accepted"}}, read(counters.accepted)},
+         {{{"result", "refused"}}, read(counters.refused)}});
+    add(out, "http_malformed_requests_total", "Requests refused before a route saw them",
+        MetricType::Counter, {{{}, read(counters.malformed)}});
+    add(out, "http_timeouts_total", "Connections that took too long", MetricType::Counter,
+        {{{}, read(counters.timeouts)}});
+    add(out, "http_pending_body_bytes", "Request bodies in memory", MetricType::Gauge,
+        {{{}, read(counters.pending_body_bytes)}});
+    add(out, "http_denied_total", "Requests without the needed role", MetricType::Counter,
+        {{{{"code", "401"}}, read(input_.api.unauthorized)},
+         {{{"code", "403"}}, read(input_.api.forbidden)}});
+    add(out, "stream_clients", "Clients of the live stream", MetricType::Gauge,
+        {{{}, static_cast<double>(input_.stream_clients)}});
+  }
+
+  void webhook(std::vector<MetricFamily>& out) const {
+    const core::CollectorCounters& counters = input_.api.webhook;
+    const auto counter = [&](const char* name, const char* help, const core::Counter& value) {
+      add(out, std::string("collector_") + name, help, MetricType::Counter,
+          {{{{"collector", "webhook"}}, read(value)}});
+    };
+    counter("received_events_total", "Events seen, whole or broken", counters.received);
+    counter("stored_events_total", "Events stored", counters.stored);
+    counter("duplicate_events_total", "Events that were there already", counters.duplicates);
+    counter("conflict_events_total", "Events whose id was there with another body",
+            counters.conflicts);
+    counter("rejected_events_total", "Events refused, now dead letters", counters.rejected);
+    counter("busy_events_total", "Events turned away", counters.busy);
+    counter("unauthorized_requests_total", "Posts without the needed role", counters.unauthorized);
+    counter("received_bytes_total", "Payload after decompression", counters.bytes);
+
+    const LatencyHistogram& latency = input_.api.ack_latency;
+    ClientMetric metric;
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < latency.buckets.size(); ++i) {
+      total += latency.buckets[i].load(std::memory_order_relaxed);
+      const double bound =
+          i < latency.kBounds.size() ? latency.kBounds[i] : std::numeric_limits<double>::infinity();
+      metric.histogram.bucket.push_back({total, bound});
+    }
+    metric.histogram.sample_count = total;
+    metric.histogram.sample_sum = read(latency.nanoseconds) / 1e9;
+    out.push_back({"kcloud_logger_ack_seconds",
+                   "From a request's last byte to its answer",
+                   MetricType::Histogram,
+                   {std::move(metric)}});
+  }
+
+  void for_exporters(std::vector<MetricFamily>& out) const {
+    if (input_.exporters.empty()) return;
+    const auto counter = [&](const char* name, const char* help,
+                             core::Counter core::ExporterCounters::*member) {
+      Samples samples;
+      for (const ExporterView& exporter : input_.exporters) {
+        samples.push_back({{{"exporter", exporter.name}}, read(exporter.counters->*member)});
+      }
+      add(out, std::string("exporter_") + name, help, MetricType::Counter, samples);
+    };
+    counter("delivered_events_total", "Events delivered", &core::ExporterCounters::delivered);
+    counter("retried_total", "Deliveries repeated", &core::ExporterCounters::retried);
+    counter("dead_lettered_events_total", "Events the sink refused for good",
+            &core::ExporterCounters::dead_lettered);
+    counter("skipped_events_total", "Events passed over because the journal was full",
+            &core::ExporterCounters::skipped);
+    counter("batches_total", "Batches sent", &core::ExporterCounters::batches);
+    counter("sent_bytes_total", "Payload sent, before compression", &core::ExporterCounters::bytes);
+    counter("adjusted_events_total", "Items changed on the way", &core::ExporterCounters::adjusted);
+    Samples events, seconds, phases;
+    for (const ExporterView& exporter : input_.exporters) {
+      const delivery::Status status = exporter.status();
+      const Labels labels = {{"exporter", exporter.name}};
+      events.push_back({labels, static_cast<double>(status.lag_events)});
+      seconds.push_back({labels, status.lag_seconds});
+      phases.push_back({labels, status.phase == delivery::Phase::kIdle ||
+                                        status.phase == delivery::Phase::kDelivering
+                                    ? 1.0
+                                    : 0.0});
+    }
+    add(out, "exporter_lag_events", "Events not delivered yet", MetricType::Gauge, events);
+    add(out, "exporter_lag_seconds", "Age of the oldest event not delivered", MetricType::Gauge,
+        seconds);
+    add(out, "exporter_up", "0 while it retries, holds or is stopped", MetricType::Gauge, phases);
+  }
+
+  const MetricsInput& input_;
+};
+
+}  // namespace
+
+void LatencyHistogram::observe(std::chrono::nanoseconds duration) {
+  const double seconds = std::chrono::duration<double>(duration).count();
+  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds);
+  core::count(buckets[static_cast<std::size_t>(bound - kBounds.begin())]);
+  core::count(nanoseconds, static_cast<std::uint64_t>(duration.count()));
+}
+
+std::string render_metrics(const MetricsInput& input) {
+  return prometheus::TextSerializer().Serialize(Collector(input).Collect());
+}
+
+}  // namespace kcloud::api

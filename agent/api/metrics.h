@@ -1,0 +1,47 @@
+// GET /metrics: Prometheus text from the parts' counters, read when asked.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "agent/api/context.h"
+#include "agent/http/server.h"
+#include "agent/journal/journal.h"
+#include "core/counters.h"
+
+namespace kcloud::api {
+
+// Durations in fixed buckets; written by one thread, read by any.
+class LatencyHistogram {
+ public:
+  static constexpr std::array<double, 13> kBounds = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+  void observe(std::chrono::nanoseconds duration);
+
+  std::array<core::Counter, kBounds.size() + 1> buckets{};  // the last: beyond every bound
+  core::Counter nanoseconds{0};
+};
+
+// The API's own counters. Written on the I/O thread.
+struct ApiCounters {
+  core::CollectorCounters webhook;
+  core::Counter unauthorized{0};  // 401
+  core::Counter forbidden{0};     // 403
+  LatencyHistogram ack_latency;   // from a request's last byte to the answer after the commit
+};
+
+struct MetricsInput {
+  const ApiCounters& api;
+  const http::Counters& http;
+  const std::vector<ExporterView>& exporters;
+  journal::Stats journal;
+  std::size_t stream_clients = 0;
+  std::string version;
+};
+
+// Prometheus exposition format 0.0.4.
+std::string render_metrics(const MetricsInput& input);
+
+}  // namespace kcloud::api

@@ -1,0 +1,56 @@
+// A few threads for reading the journal, each with its own Reader, so that the I/O thread never
+// waits for a disk.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/reader.h"
+#include "core/decode.h"
+
+namespace kcloud::api {
+
+// What a job works with; belongs to its thread.
+class Worker {
+ public:
+  explicit Worker(const journal::Journal& journal) : reader_(journal.reader()) {}
+  journal::Reader& reader() { return *reader_; }
+  // A decoder for that catalogue, made anew only when it changed.
+  core::Decoder& decoder(const std::shared_ptr<const core::Catalogue>& catalogue);
+
+ private:
+  std::unique_ptr<journal::Reader> reader_;
+  std::shared_ptr<const core::Catalogue> catalogue_;
+  std::optional<core::Decoder> decoder_;
+};
+
+class QueryPool {
+ public:
+  // A job must not throw.
+  using Job = std::function<void(Worker&)>;
+
+  QueryPool(const journal::Journal& journal, std::size_t threads, std::size_t max_waiting);
+  ~QueryPool();  // finishes the jobs that run; those that wait are dropped
+
+  // Any thread. False: too many are waiting.
+  bool submit(Job job);
+
+ private:
+  void run(std::stop_token stop, Worker& worker);
+
+  const std::size_t max_waiting_;
+  std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::deque<Job> jobs_;  // guarded by mutex_
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace kcloud::api

@@ -1,0 +1,162 @@
+#include "agent/api/router.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "agent/http/url.h"
+
+namespace kcloud::api {
+
+namespace {
+
+constexpr std::size_t kQueryThreads = 2;
+constexpr std::size_t kMaxWaitingQueries = 256;
+
+std::string random_prefix() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}-", random(), random());
+}
+
+std::shared_ptr<const Settings> make_settings(std::shared_ptr<const config::Config> config,
+                                              const std::string& agent) {
+  core::DecodeOptions decode;
+  decode.default_zone = core::Zone(config->agent.default_zone);
+  decode.accept_unknown_types = config->intake.accept_unknown_types;
+  decode.max_future = config->intake.max_future;
+  decode.max_age = config->intake.max_age;
+  decode.max_event_bytes = config->intake.max_event_bytes;
+  decode.keep_fields = false;
+  webhook::Settings webhook;
+  webhook.max_body_bytes = config->http.max_body_bytes;
+  webhook.max_events = config->http.max_events_per_request;
+  webhook.dead_letter_body_bytes = config->intake.dead_letter_body_bytes;
+  webhook.agent = agent;
+  Auth auth(config->http);
+  return std::make_shared<const Settings>(
+      Settings{std::move(config), std::move(auth), std::move(decode), std::move(webhook)});
+}
+
+http::Response not_found(std::string_view path) {
+  return http::problem(404, "there is nothing at " + std::string(path) + "; GET / lists the paths");
+}
+
+}  // namespace
+
+http::Options server_options(const config::HttpConfig& config) {
+  http::Options options;
+  options.listen = config.listen;
+  options.max_body_bytes = config.max_body_bytes;
+  options.max_header_bytes = config.max_header_bytes;
+  options.max_headers = config.max_headers;
+  options.max_connections = config.max_connections;
+  options.max_pending_body_bytes = config.max_pending_body_bytes;
+  options.header_timeout = config.header_timeout;
+  options.body_timeout = config.body_timeout;
+  options.idle_timeout = config.idle_timeout;
+  return options;
+}
+
+Router::Router(Context context)
+    : context_(std::move(context)),
+      request_prefix_(random_prefix()),
+      pool_(context_.journal, kQueryThreads, kMaxWaitingQueries) {}
+
+Router::~Router() = default;
+
+void Router::attach(http::Server& server) {
+  server_ = &server;
+  Live::Options options;
+  options.heartbeat = context_.config->http.stream_heartbeat;
+  live_ = std::make_unique<Live>(
+      options, context_.journal, pool_,
+      [&server](std::function<void()> task) { server.post(std::move(task)); });
+  apply(make_settings(context_.config, context_.agent));
+}
+
+void Router::reload(std::shared_ptr<const config::Config> config) {
+  auto settings = make_settings(std::move(config), context_.agent);
+  server_->post([this, settings] { apply(settings); });
+}
+
+void Router::apply(std::shared_ptr<const Settings> settings) {
+  decoder_.reset();
+  settings_ = std::move(settings);
+  decoder_.emplace(*settings_->config->catalogue, settings_->decode);
+  live_->set_catalogue(settings_->config->catalogue);
+}
+
+std::optional<http::Response> Router::authorise(const http::Request& request, const Route& route) {
+  switch (settings_->auth.check(request.header("authorization"), route.access)) {
+    case Permission::kGranted:
+      return std::nullopt;
+    case Permission::kForbidden: {
+      core::count(counters_.forbidden);
+      http::Response response = http::problem(403, "the token has not the role that this needs");
+      response.headers =
+          "WWW-Authenticate: Bearer realm=\"kcloud-logger\", error=\"insufficient_scope\"\r\n";
+      return response;
+    }
+    case Permission::kNoToken: {
+      core::count(counters_.unauthorized);
+      http::Response response = http::problem(401, "send a token: Authorization: Bearer …");
+      response.headers = "WWW-Authenticate: Bearer realm=\"kcloud-logger\"\r\n";
+      return response;
+    }
+    case Permission::kBadToken:
+      break;
+  }
+  core::count(counters_.unauthorized);
+  http::Response response = http::problem(401, "the token is not known");
+  response.headers =
+      "WWW-Authenticate: Bearer realm=\"kcloud-logger\", error=\"invalid_token\"\r\n";
+  return response;
+}
+
+std::optional<http::Response> Router::admit(const http::Request& request) {
+  const Match match = find_route(request.method, request.path);
+  if (match.route == nullptr) {
+    const bool any = request.path == "*";
+    if (request.method == "OPTIONS" && (any || !match.allow.empty())) {
+      http::Response response{.status = 204};
+      http::add_header(response, "Allow", any ? "GET, HEAD, POST, OPTIONS" : match.allow);
+      return response;
+    }
+    if (match.allow.empty()) return not_found(request.path);
+    http::Response response = http::problem(
+        405, std::string(request.method) + " is not for " + std::string(request.path));
+    http::add_header(response, "Allow", match.allow);
+    return response;
+  }
+  if (auto refused = authorise(request, *match.route)) {
+    if (match.route->access == Access::kIngest) core::count(counters_.webhook.unauthorized);
+    return refused;
+  }
+  return match.route->method == "POST" ? admit_post(request, match) : std::nullopt;
+}
+
+void Router::handle(http::Request& request, http::Reply reply) {
+  const Match match = find_route(request.method, request.path);
+  switch (match.route->action) {
+    case Action::kPostEvents:
+      return post_events(request, std::move(reply), {});
+    case Action::kPostTyped:
+      return post_events(request, std::move(reply), match.parameter);
+    case Action::kListEvents:
+    case Action::kListType:
+    case Action::kListWorkload:
+      return list_events(request, std::move(reply), match);
+    case Action::kOneEvent:
+      return one_event(std::move(reply), match);
+    case Action::kDeliveries:
+      return deliveries(std::move(reply), match);
+    case Action::kDeadLetters:
+      return dead_letters(request, std::move(reply));
+    case Action::kStream:
+      return open_stream(request, std::move(reply));
+    default:
+      return reply.send(answer_now(match, request));
+  }
+}
+
+}  // namespace kcloud::api

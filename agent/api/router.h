@@ -1,0 +1,87 @@
+// The agent's routes: who may call them, and what they answer.
+//
+//   api::Router router(context);
+//   http::Server server(options, router);
+//   router.attach(server);
+//   server.start();
+//   …
+//   server.stop(timeout);  // before the router, and the router before the journal
+//
+// handle() runs on the server's I/O thread: posts are decoded there and answered after the commit,
+// queries go to a pool. reload() may be called from any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/api/context.h"
+#include "agent/api/live.h"
+#include "agent/api/metrics.h"
+#include "agent/api/pool.h"
+#include "agent/api/routes.h"
+#include "agent/http/server.h"
+#include "collectors/webhook/answer.h"
+
+namespace kcloud::api {
+
+// The server's options as the configuration has them.
+http::Options server_options(const config::HttpConfig& config);
+
+// What a configuration means for the routes; immutable, shared by requests under way.
+struct Settings {
+  std::shared_ptr<const config::Config> config;
+  Auth auth;
+  core::DecodeOptions decode;
+  webhook::Settings webhook;
+};
+
+class Router final : public http::Handler {
+ public:
+  explicit Router(Context context);
+  ~Router() override;
+
+  void attach(http::Server& server);  // before the server starts
+  void reload(std::shared_ptr<const config::Config> config);
+  const ApiCounters& counters() const { return counters_; }
+
+  std::optional<http::Response> admit(const http::Request& request) override;
+  void handle(http::Request& request, http::Reply reply) override;
+
+ private:
+  struct Post;
+
+  void apply(std::shared_ptr<const Settings> settings);
+  std::optional<http::Response> authorise(const http::Request& request, const Route& route);
+  std::optional<http::Response> admit_post(const http::Request& request, const Match& match);
+  http::Response answer_now(const Match& match, const http::Request& request);
+
+  void post_events(http::Request& request, http::Reply reply, std::string_view type);
+  void finish_post(Post& post);
+  void list_events(const http::Request& request, http::Reply reply, const Match& match);
+  void one_event(http::Reply reply, const Match& match);
+  void deliveries(http::Reply reply, const Match& match);
+  void dead_letters(const http::Request& request, http::Reply reply);
+  void open_stream(const http::Request& request, http::Reply reply);
+  void query(http::Reply reply, std::function<http::Response(Worker&)> job);
+
+  http::Response index() const;
+  http::Response schemas() const;
+  http::Response schema(const Match& match) const;
+  http::Response health() const;
+  http::Response ready() const;
+  http::Response metrics() const;
+
+  Context context_;
+  ApiCounters counters_;
+  std::shared_ptr<const Settings> settings_;  // I/O thread, once the server runs
+  std::optional<core::Decoder> decoder_;      // of settings_
+  std::string scratch_;
+  std::string request_prefix_;
+  std::uint64_t requests_ = 0;
+  http::Server* server_ = nullptr;
+  QueryPool pool_;
+  std::unique_ptr<Live> live_;
+};
+
+}  // namespace kcloud::api

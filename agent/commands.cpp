@@ -1,0 +1,95 @@
+#include "agent/commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include "agent/journal/reader.h"
+#include "agent/logging.h"
+
+namespace kcloud::agent {
+
+namespace {
+
+constexpr int kExitFailed = 2;
+constexpr int kExitBadConfiguration = 78;
+
+int guarded(const std::function<int()>& command) {
+  try {
+    return command();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return kExitFailed;
+  }
+}
+
+int with_journal(const std::string& data_dir,
+                 const std::function<int(journal::Journal&)>& command) {
+  return guarded([&] {
+    set_up_logging({.level = "warn", .format = "auto"});
+    core::SystemClock clock;
+    journal::Options options;
+    options.directory = data_dir;
+    journal::Journal journal(options, clock);
+    return command(journal);
+  });
+}
+
+}  // namespace
+
+int check_configuration(const Overrides& overrides) {
+  config::Problems problems;
+  const config::Config config = load(overrides, problems);
+  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.to_string());
+  if (!problems.empty()) {
+    fmt::print(stderr, "{} {}\n", problems.size(), problems.size() == 1 ? "problem" : "problems");
+    return kExitBadConfiguration;
+  }
+  fmt::print("{}: ok, {} event types, {} exporters\n",
+             overrides.config_file.empty() ? "built-in defaults" : overrides.config_file,
+             config.catalogue->types().size(), config.exporters.size());
+  return 0;
+}
+
+int check_journal(const std::string& data_dir) {
+  return guarded([&] {
+    const bool terminal = isatty(STDERR_FILENO) == 1;
+    const auto report = journal::check(data_dir, [&](std::uint64_t done, std::uint64_t total) {
+      if (terminal && total > 0)
+        fmt::print(stderr, "\r{} of {} events ({} %)", done, total, done * 100 / total);
+    });
+    if (terminal) fmt::print(stderr, "\n");
+    for (const auto& problem : report.problems) fmt::print("{}\n", problem);
+    fmt::print("{} events, {} damaged, {} missing: {}\n", report.events, report.damaged_events,
+               report.missing_events, report.ok() ? "ok" : "damaged");
+    return report.ok() ? 0 : 1;
+  });
+}
+
+int list_cursors(const std::string& data_dir) {
+  return with_journal(data_dir, [](journal::Journal& journal) {
+    fmt::print("{:<32} {:>14} {:>14}  {}\n", "CURSOR", "POSITION", "BEHIND", "MOVED");
+    for (const auto& cursor : journal.cursors()) {
+      const std::uint64_t behind = journal.head() > cursor.seq ? journal.head() - cursor.seq : 0;
+      fmt::print("{:<32} {:>14} {:>14}  {}\n", cursor.name, cursor.seq, behind,
+                 core::format_time(std::chrono::floor<std::chrono::seconds>(cursor.updated)));
+    }
+    return 0;
+  });
+}
+
+int drop_cursor(const std::string& data_dir, const std::string& name) {
+  return with_journal(data_dir, [&](journal::Journal& journal) {
+    if (journal.drop_cursor(name)) {
+      fmt::print("dropped {}\n", name);
+      return 0;
+    }
+    fmt::print(stderr, "error: no cursor '{}'. Hint: `cursors ls` shows them\n", name);
+    return 1;
+  });
+}
+
+}  // namespace kcloud::agent

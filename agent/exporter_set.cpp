@@ -1,0 +1,59 @@
+#include "agent/exporter_set.h"
+
+#include <utility>
+
+#include "agent/plugins.h"
+
+namespace kcloud::agent {
+
+struct ExporterSet::Running {
+  std::shared_ptr<const config::Config> config;  // keeps the catalogue that the loop decodes with
+  config::ExporterConfig exporter;
+  std::unique_ptr<delivery::Loop> loop;
+};
+
+void ExporterSet::start(std::shared_ptr<const config::Config> config) {
+  stop();
+  std::vector<std::string> required;
+  std::vector<std::shared_ptr<Running>> started;
+  for (const auto& exporter : config->exporters) {
+    if (!exporter.enabled) continue;
+    delivery::Options options;
+    options.name = exporter.name;
+    options.delivery = exporter.delivery;
+    options.decode.default_zone = core::Zone(config->agent.default_zone);
+    auto running = std::make_shared<Running>();
+    running->config = config;
+    running->exporter = exporter;
+    running->loop =
+        std::make_unique<delivery::Loop>(std::move(options), journal_, *config->catalogue,
+                                         make_exporter(exporter, config->agent), clock_);
+    if (exporter.required) required.push_back("exporter:" + exporter.name);
+    started.push_back(std::move(running));
+  }
+  journal_.set_required(std::move(required));
+  for (const auto& running : started) running->loop->start();
+  std::lock_guard guard(mutex_);
+  running_ = std::move(started);
+}
+
+void ExporterSet::stop() {
+  std::vector<std::shared_ptr<Running>> stopping;
+  {
+    std::lock_guard guard(mutex_);
+    stopping.swap(running_);
+  }
+  for (const auto& running : stopping) running->loop->request_stop();
+}
+
+std::vector<api::ExporterView> ExporterSet::views() const {
+  std::lock_guard guard(mutex_);
+  std::vector<api::ExporterView> views;
+  for (const auto& running : running_) {
+    views.push_back({running->exporter.name, running->exporter.type, running->exporter.required,
+                     [running] { return running->loop->status(); }, &running->loop->counters()});
+  }
+  return views;
+}
+
+}  // namespace kcloud::agent

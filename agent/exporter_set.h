@@ -1,0 +1,40 @@
+// The running exporters: one delivery loop each. Replaced as a whole when the configuration
+// changes.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agent/api/context.h"
+#include "agent/delivery/delivery.h"
+#include "agent/journal/journal.h"
+#include "config/config.h"
+#include "core/time.h"
+
+namespace kcloud::agent {
+
+class ExporterSet {
+ public:
+  ExporterSet(journal::Journal& journal, const core::Clock& clock)
+      : journal_(journal), clock_(clock) {}
+  ~ExporterSet() { stop(); }
+
+  // Stops the loops that run and starts those of `config`. Cursors stay, so nothing is lost or left
+  // out.
+  void start(std::shared_ptr<const config::Config> config);
+  void stop();  // politely: deliveries under way are finished
+
+  // For health and metrics; any thread.
+  std::vector<api::ExporterView> views() const;
+
+ private:
+  struct Running;
+  journal::Journal& journal_;
+  const core::Clock& clock_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Running>> running_;
+};
+
+}  // namespace kcloud::agent

@@ -1,0 +1,24 @@
+#include "agent/http/server.h"
+
+#include "agent/http/core.h"
+
+namespace kcloud::http {
+
+Server::Server(const Options& options, Handler& handler)
+    : core_(std::make_shared<Core>(options, handler)) {}
+
+Server::~Server() { stop(milliseconds(0)); }
+
+void Server::start() { core_->start(); }
+
+void Server::stop(milliseconds timeout) { core_->stop(timeout); }
+
+std::uint16_t Server::port() const { return core_->port; }
+
+const std::string& Server::address() const { return core_->address; }
+
+const Counters& Server::counters() const { return core_->counters; }
+
+void Server::post(std::function<void()> task) { core_->post(std::move(task)); }
+
+}  // namespace kcloud::http

@@ -1,0 +1,112 @@
+// The command line.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <string>
+
+#include "agent/agent.h"
+#include "agent/cli/demo.h"
+#include "agent/cli/tail.h"
+#include "agent/commands.h"
+
+namespace {
+
+using namespace kcloud;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+void add_run(CLI::App& app, agent::Overrides& overrides) {
+  auto* run = app.add_subcommand("run", "Run the agent");
+  run->add_option("-c,--config", overrides.config_file,
+                  "Configuration file (default: built-in defaults)");
+  run->add_option("-l,--listen", overrides.listen, "HOST:PORT, instead of http.listen");
+  run->add_option("-d,--data-dir", overrides.data_dir, "Data directory, instead of agent.data_dir");
+}
+
+void add_demo(CLI::App& app, cli::DemoOptions& options) {
+  auto* demo = app.add_subcommand("demo", "Post a believable fleet's events to a running agent");
+  demo->add_option("--url", options.url, "The agent")->capture_default_str();
+  demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
+  demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
+      ->capture_default_str();
+  demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
+      ->capture_default_str();
+  demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+}
+
+void add_tail(CLI::App& app, cli::TailOptions& options) {
+  auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
+  tail->add_option("--url", options.url, "The agent")->capture_default_str();
+  tail->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  tail->add_option("--type", options.type, "Only this event type or alias");
+  tail->add_option("--workload", options.workload, "Only this workload");
+  tail->add_option("--cluster", options.cluster, "Only this cluster");
+  tail->add_option("--source", options.source, "Only this source");
+  tail->add_option("--severity", options.severity, "Only this severity");
+  tail->add_option("--q", options.q, "Only bodies with this text");
+  tail->add_option("--since", options.since,
+                   "First the stored events since then (-1h, 2025-01-15T10:30:00Z)");
+  tail->add_option("-n,--last", options.last, "First the newest N stored events")
+      ->capture_default_str();
+  tail->add_flag("--json", options.json, "The events as JSON, one a line");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"kcloud-logger: makes every scheduling event durable, queryable and provable",
+               "kcloud-logger"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("kcloud-logger ") + KCLOUD_VERSION);
+  app.footer(
+      "Documentation: README.md and docs/. Exit codes: 0 done, 1 a finding, 2 failed, 78 bad "
+      "configuration.");
+
+  agent::Overrides overrides;
+  add_run(app, overrides);
+  auto* check = app.add_subcommand("check", "Check a configuration file; makes no network call");
+  check->add_option("-c,--config", overrides.config_file,
+                    "Configuration file (default: built-in defaults)");
+
+  std::string data_dir = config::AgentConfig{}.data_dir;
+  auto* journal = app.add_subcommand("journal", "The journal of a stopped agent");
+  journal->require_subcommand(1);
+  auto* journal_check =
+      journal->add_subcommand("check", "Walk every event and compare its checksum");
+  journal_check->add_option("-d,--data-dir", data_dir, "Data directory")->capture_default_str();
+
+  std::string cursor_name;
+  auto* cursors =
+      app.add_subcommand("cursors", "Where the readers of a stopped agent's journal stand");
+  cursors->require_subcommand(1);
+  auto* cursors_ls = cursors->add_subcommand("ls", "List them");
+  cursors_ls->add_option("-d,--data-dir", data_dir, "Data directory")->capture_default_str();
+  auto* cursors_drop = cursors->add_subcommand("drop", "Forget one");
+  cursors_drop->add_option("name", cursor_name, "Its name, for example exporter:main-influx")
+      ->required();
+  cursors_drop->add_option("-d,--data-dir", data_dir, "Data directory")->capture_default_str();
+
+  cli::DemoOptions demo;
+  demo.token = environment("KCLOUD_LOGGER_TOKEN");
+  add_demo(app, demo);
+  cli::TailOptions tail;
+  tail.token = demo.token;
+  add_tail(app, tail);
+  auto* version = app.add_subcommand("version", "Print the version");
+
+  CLI11_PARSE(app, argc, argv);
+
+  if (*version) {
+    std::printf("kcloud-logger %s\n", KCLOUD_VERSION);
+    return 0;
+  }
+  if (*check) return agent::check_configuration(overrides);
+  if (*journal_check) return agent::check_journal(data_dir);
+  if (*cursors_ls) return agent::list_cursors(data_dir);
+  if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);
+  if (app.got_subcommand("demo")) return cli::demo(demo);
+  if (app.got_subcommand("tail")) return cli::tail(tail);
+  return agent::run(overrides);
+}

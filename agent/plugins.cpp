@@ -1,0 +1,25 @@
+#include "agent/plugins.h"
+
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "exporters/influxdb/config.h"
+#include "exporters/influxdb/exporter.h"
+
+namespace kcloud::agent {
+
+std::vector<config::ExporterPlugin> exporter_plugins() { return {influxdb::plugin()}; }
+
+std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
+                                              const config::AgentConfig& agent) {
+  if (exporter.type == "influxdb") {
+    std::map<std::string, std::string> tags = agent.tags;
+    tags["agent_cluster"] = agent.cluster;
+    return std::make_unique<influxdb::Exporter>(
+        *static_cast<const influxdb::Config*>(exporter.options.get()), tags);
+  }
+  throw std::invalid_argument("unknown exporter type '" + exporter.type + "'");
+}
+
+}  // namespace kcloud::agent

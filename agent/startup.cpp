@@ -1,0 +1,63 @@
+#include "agent/startup.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "agent/plugins.h"
+
+namespace kcloud::agent {
+
+config::Config load(const Overrides& overrides, config::Problems& problems) {
+  std::string text;
+  std::string file = "built-in defaults";
+  if (!overrides.config_file.empty()) {
+    file = overrides.config_file;
+    std::ifstream stream(file);
+    std::ostringstream content;
+    content << stream.rdbuf();
+    if (!stream) {
+      problems.push_back({file, 0, 0,
+                          std::string("cannot read the configuration: ") + std::strerror(errno) +
+                              ". Hint: name it with --config"});
+      return {};
+    }
+    text = content.str();
+  }
+  config::Config config =
+      config::parse_config(text, file, exporter_plugins(), config::Environment::system(), problems);
+  if (!overrides.data_dir.empty()) config.agent.data_dir = overrides.data_dir;
+  if (!overrides.listen.empty()) {
+    config.http.listen = overrides.listen;
+    if (auto problem = config::settle_anonymous_roles(config.http); !problem.empty()) {
+      problems.push_back({"--listen", 0, 0, std::move(problem)});
+    }
+  }
+  return config;
+}
+
+journal::Options journal_options(const config::Config& config) {
+  journal::Options options;
+  options.directory = config.agent.data_dir;
+  options.max_bytes = config.journal.max_bytes;
+  options.max_age = config.journal.max_age;
+  options.dedup_horizon = config.journal.dedup_horizon;
+  options.max_dead_letters = config.journal.max_dead_letters;
+  options.queue_bytes = config.journal.queue_bytes;
+  options.group_events = config.journal.group_events;
+  options.group_wait = config.journal.group_wait;
+  return options;
+}
+
+std::string agent_name(const config::AgentConfig& config) {
+  if (!config.name.empty()) return config.name;
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0 || host[0] == '\0') return "kcloud-logger";
+  return host.data();
+}
+
+}  // namespace kcloud::agent

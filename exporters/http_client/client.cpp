@@ -1,0 +1,201 @@
+#include "exporters/http_client/client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace kcloud::http_client {
+namespace {
+
+// libcurl counts these calls itself; they are thread-safe since 7.84.
+struct LibraryUse {
+  LibraryUse() {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+      throw std::runtime_error("libcurl cannot be initialised");
+  }
+  ~LibraryUse() { curl_global_cleanup(); }
+  LibraryUse(const LibraryUse&) = delete;
+  LibraryUse& operator=(const LibraryUse&) = delete;
+};
+
+struct EasyClose {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct ListFree {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyClose>;
+using HeaderList = std::unique_ptr<curl_slist, ListFree>;
+
+HeaderList make_headers(const std::vector<Header>& headers) {
+  HeaderList list;
+  const auto append = [&list](const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    static_cast<void>(list.release());
+    list.reset(longer);
+  };
+  append("Expect:");  // no extra round trip for large bodies
+  for (const auto& header : headers) append(header.name + ": " + header.value);
+  return list;
+}
+
+// What the callbacks of one transfer need.
+struct Transfer {
+  CURL* handle;
+  Response* response;
+  std::size_t max_bytes;
+  const std::function<bool(std::string_view)>* on_data = nullptr;
+  std::stop_token stop{};
+};
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view piece(data, size * count);
+  long status = 0;
+  curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer.on_data != nullptr && status >= 200 && status < 300)
+    return (*transfer.on_data)(piece) ? piece.size() : 0;
+  auto& body = transfer.response->body;
+  const std::size_t room = transfer.max_bytes - body.size();
+  body.append(piece.substr(0, room));
+  return piece.size() <= room ? piece.size() : 0;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Transfer*>(user)->stop.stop_requested() ? 1 : 0;
+}
+
+// scheme://host:port of a URL: what an error may show.
+std::string origin_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto start = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto end = url.find_first_of("/?#", start);
+  std::string authority = url.substr(start, end == std::string::npos ? end : end - start);
+  if (const auto at = authority.rfind('@'); at != std::string::npos) authority.erase(0, at + 1);
+  return url.substr(0, start) + authority;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  Options options;
+  LibraryUse library;
+  EasyHandle handle;
+  std::array<char, CURL_ERROR_SIZE> error{};
+
+  explicit Impl(Options given) : options(std::move(given)), handle(curl_easy_init()) {
+    if (!handle) throw std::runtime_error("libcurl gives no handle");
+  }
+
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    curl_easy_setopt(handle.get(), option, value);
+  }
+
+  void prepare(const Request& request, const HeaderList& headers) {
+    curl_easy_reset(handle.get());  // keeps the connection
+    error[0] = '\0';
+    set(CURLOPT_ERRORBUFFER, error.data());
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_USERAGENT, options.user_agent.c_str());
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+    set(CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+    set(CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+    if (!request.username.empty()) {
+      set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+      set(CURLOPT_USERNAME, request.username.c_str());
+      set(CURLOPT_PASSWORD, request.password.c_str());
+    }
+  }
+
+  Response perform(const Request& request, Transfer& transfer, Response& response) {
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, &transfer);
+    const CURLcode code = curl_easy_perform(handle.get());
+    long status = 0;
+    curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+    response.status = static_cast<int>(status);
+    curl_off_t wait = 0;
+    curl_easy_getinfo(handle.get(), CURLINFO_RETRY_AFTER, &wait);
+    if (wait > 0) response.retry_after = std::chrono::seconds(wait);
+    if (code == CURLE_OK) return std::move(response);
+    if (code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK) {
+      response.truncated = code == CURLE_WRITE_ERROR && transfer.on_data == nullptr;
+      return std::move(response);
+    }
+    response.truncated = true;
+    response.error = fmt::format("{}: {}", origin_of(request.url),
+                                 error[0] != '\0' ? error.data() : curl_easy_strerror(code));
+    // A status whose body never came whole says nothing certain.
+    response.status = 0;
+    return std::move(response);
+  }
+};
+
+Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Response Client::get(const Request& request) {
+  const auto headers = make_headers(request.headers);
+  Response response;
+  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
+  impl_->prepare(request, headers);
+  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
+  return impl_->perform(request, transfer, response);
+}
+
+Response Client::post(const Request& request) {
+  const auto headers = make_headers(request.headers);
+  Response response;
+  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
+  impl_->prepare(request, headers);
+  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
+  impl_->set(CURLOPT_POST, 1L);
+  impl_->set(CURLOPT_POSTFIELDS, request.body.data());
+  impl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  return impl_->perform(request, transfer, response);
+}
+
+Response Client::stream(const Request& request,
+                        const std::function<bool(std::string_view)>& on_data,
+                        std::stop_token stop) {
+  const auto headers = make_headers(request.headers);
+  Response response;
+  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes, &on_data,
+                    std::move(stop)};
+  impl_->prepare(request, headers);
+  impl_->set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  impl_->set(CURLOPT_LOW_SPEED_TIME,
+             std::max(1L, static_cast<long>(impl_->options.timeout.count() / 1000)));
+  impl_->set(CURLOPT_NOPROGRESS, 0L);
+  impl_->set(CURLOPT_XFERINFOFUNCTION, &on_progress);
+  impl_->set(CURLOPT_XFERINFODATA, &transfer);
+  return impl_->perform(request, transfer, response);
+}
+
+std::string url_encode(std::string_view text) {
+  constexpr std::string_view kUnreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string out;
+  for (const char c : text) {
+    if (kUnreserved.find(c) != std::string_view::npos)
+      out += c;
+    else
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+}  // namespace kcloud::http_client

@@ -1,0 +1,82 @@
+#include "exporters/influxdb/exporter.h"
+
+#include <fmt/format.h>
+
+#include "exporters/influxdb/response.h"
+
+namespace kcloud::influxdb {
+namespace {
+
+std::map<std::string, std::string> joined_tags(const Config& config,
+                                               const std::map<std::string, std::string>& agent) {
+  auto tags = config.tags;
+  tags.insert(agent.begin(), agent.end());
+  return tags;
+}
+
+http_client::Options client_options(const Config& config) {
+  http_client::Options options;
+  options.connect_timeout = config.connect_timeout;
+  options.timeout = config.timeout;
+  options.ca_file = config.ca_file;
+  options.verify_tls = config.tls_verify == "full";
+  return options;
+}
+
+http_client::Request make_request(const Config& config) {
+  using http_client::url_encode;
+  http_client::Request request;
+  request.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+  if (config.compression == "gzip") request.headers.push_back({"Content-Encoding", "gzip"});
+  if (config.api == "v1") {
+    request.url =
+        fmt::format("{}/write?db={}&precision=ns", config.url, url_encode(config.database));
+    if (!config.retention_policy.empty())
+      request.url += "&rp=" + url_encode(config.retention_policy);
+    request.username = config.username;
+    request.password = config.password.value;
+  } else {
+    request.url = fmt::format("{}/api/v2/write?org={}&bucket={}&precision=ns", config.url,
+                              url_encode(config.organization), url_encode(config.bucket));
+    if (!config.token.empty())
+      request.headers.push_back({"Authorization", "Token " + config.token.value});
+  }
+  return request;
+}
+
+}  // namespace
+
+Exporter::Exporter(Config config, const std::map<std::string, std::string>& agent_tags)
+    : config_(std::move(config)),
+      client_(client_options(config_)),
+      encoder_(joined_tags(config_, agent_tags), config_.max_tag_values),
+      request_(make_request(config_)) {}
+
+core::Delivery Exporter::deliver(std::span<const core::Event> events) {
+  payload_.clear();
+  ends_.clear();
+  std::uint64_t adjusted = 0;
+  for (const auto& event : events) {
+    adjusted += encoder_.append(event, payload_);
+    ends_.push_back(payload_.size() - 1);
+  }
+  request_.body = payload_;
+  if (config_.compression == "gzip") {
+    gzip_.compress(payload_, compressed_);
+    request_.body = compressed_;
+  }
+  const auto response = client_.post(request_);
+  std::vector<std::string_view> lines;
+  lines.reserve(ends_.size());
+  std::size_t start = 0;
+  for (const std::size_t end : ends_) {
+    lines.push_back(std::string_view(payload_).substr(start, end - start));
+    start = end + 1;
+  }
+  core::Delivery delivery = judge(response, lines);
+  delivery.bytes = payload_.size();
+  delivery.adjusted = adjusted;
+  return delivery;
+}
+
+}  // namespace kcloud::influxdb

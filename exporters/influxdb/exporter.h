@@ -1,0 +1,38 @@
+// Writes events to InfluxDB, one point an event, over its v1 or v2 write API.
+//
+// One attempt a call, at most `timeout` long; the delivery loop retries. Idempotent: an event
+// delivered again overwrites its own point (tie_breaker.h says what a crash leaves of that).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/exporter.h"
+#include "exporters/http_client/client.h"
+#include "exporters/http_client/gzip.h"
+#include "exporters/influxdb/config.h"
+#include "exporters/influxdb/line_protocol.h"
+
+namespace kcloud::influxdb {
+
+class Exporter final : public core::Exporter {
+ public:
+  // `agent_tags`: `agent_cluster` and the agent's own `tags:`; the exporter's win over them.
+  Exporter(Config config, const std::map<std::string, std::string>& agent_tags);
+
+  core::Delivery deliver(std::span<const core::Event> events) override;
+
+ private:
+  Config config_;
+  http_client::Client client_;
+  http_client::Gzip gzip_;
+  LineEncoder encoder_;
+  http_client::Request request_;
+  std::string payload_;
+  std::string compressed_;
+  std::vector<std::size_t> ends_;  // of each line in payload_, before its newline
+};
+
+}  // namespace kcloud::influxdb
