@@ -35,8 +35,7 @@ std::string Fleet::reconfigure(core::Time now) {
   const auto temporary = std::find_if(clusters_.begin(), clusters_.end(),
                                       [](const Cluster& c) { return c.temporary && !c.creating; });
   if (temporary != clusters_.end() && temporary->used == 0) {
-    const std::string body =
-        to_json(describe(now, *temporary, "cluster_deleted", "유휴 클러스터 정리"));
+    std::string body = to_json(describe(now, *temporary, "cluster_deleted", "유휴 클러스터 정리"));
     clusters_.erase(temporary);
     return body;
   }

@@ -50,7 +50,7 @@ Interrupt::~Interrupt() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-bool wait_until(std::chrono::steady_clock::time_point until, std::stop_token stop) {
+bool wait_until(std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
   std::mutex mutex;
   std::unique_lock lock(mutex);
   std::condition_variable_any never;

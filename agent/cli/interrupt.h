@@ -25,6 +25,6 @@ class Interrupt {
 };
 
 // Blocks until `until` or a stop; false when it was a stop.
-bool wait_until(std::chrono::steady_clock::time_point until, std::stop_token stop);
+bool wait_until(std::chrono::steady_clock::time_point until, const std::stop_token& stop);
 
 }  // namespace kcloud::cli

@@ -9,7 +9,7 @@ Writer::Writer(Store& store, std::size_t group_events, std::function<void(Ticket
     : store_(store),
       group_events_(group_events),
       committed_(std::move(committed)),
-      thread_([this](std::stop_token stop) { run(std::move(stop)); }) {}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Writer::submit(std::shared_ptr<Ticket> ticket) {
   bool was_empty = false;
@@ -21,9 +21,9 @@ void Writer::submit(std::shared_ptr<Ticket> ticket) {
   if (was_empty) ready_.notify_one();
 }
 
-Tickets Writer::next_group(std::stop_token stop) {
+Tickets Writer::next_group(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  ready_.wait(lock, std::move(stop), [this] { return !queue_.empty(); });
+  ready_.wait(lock, stop, [this] { return !queue_.empty(); });
   std::size_t events = 0;
   auto end = queue_.begin();
   while (end != queue_.end() && events < group_events_) events += (*end++)->batch.rows.size();
@@ -32,7 +32,7 @@ Tickets Writer::next_group(std::stop_token stop) {
   return group;
 }
 
-void Writer::run(std::stop_token stop) {
+void Writer::run(const std::stop_token& stop) {
   std::vector<const Batch*> batches;
   while (!stop.stop_requested()) {
     Tickets group = next_group(stop);

@@ -29,8 +29,8 @@ class Writer {
   void submit(std::shared_ptr<Ticket> ticket);
 
  private:
-  void run(std::stop_token stop);
-  Tickets next_group(std::stop_token stop);
+  void run(const std::stop_token& stop);
+  Tickets next_group(const std::stop_token& stop);
 
   Store& store_;
   std::size_t group_events_;

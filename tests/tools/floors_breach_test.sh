@@ -31,7 +31,7 @@ try agent/cli/a.cpp '"exporters/http_client/client.h"' ok
 try agent/main.cpp '"bench/store/store.h"' breach
 try agent/journal/a.cpp '<sqlite3.h>' ok
 try agent/api/a.cpp '<sqlite3.h>' breach
-try core/a.h '<simdjson.h>' breach
+try agent/api/a.cpp '<simdjson.h>' breach
 try agent/cli/a.cpp '<curl/curl.h>' breach
 try config/a.h '<yaml-cpp/yaml.h>' breach
 try agent/delivery/a.cpp '<boost/asio.hpp>' breach
