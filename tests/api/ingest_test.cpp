@@ -1,3 +1,5 @@
+#include <future>
+
 #include "tests/api/fixture.h"
 #include "tests/collectors/gzip.h"
 
@@ -165,10 +167,43 @@ TEST_F(ApiTest, RefusesWithProblemDocuments) {
 TEST_F(ApiTest, OverloadIs503WithRetryAfter) {
   journal_queue_bytes = 1;
   serve();
-  const Answer answer = post("/events", custom(1));
+  std::promise<void> committing, release;
+  auto released = release.get_future().share();
+  std::atomic<bool> first{true};
+  const auto blocked = journal->subscribe([&](std::uint64_t) {
+    if (!first.exchange(false)) return;
+    committing.set_value();
+    released.wait();
+  });
+  const auto request = [](int n) {
+    const std::string body = custom(n);
+    return "POST /events HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+  };
+  Client stored = client();
+  stored.send(request(1));
+  committing.get_future().wait();
+  Client queued = client();
+  queued.send(request(2));
+  while (journal->stats().queued_bytes == 0) std::this_thread::yield();
+  const Answer answer = post("/events", custom(3));
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.header("Retry-After"), "1");
   EXPECT_EQ(router->counters().webhook.busy.load(), 1u);
+  release.set_value();
+  EXPECT_EQ(stored.receive().status, 202);
+  EXPECT_EQ(queued.receive().status, 202);
+}
+
+TEST_F(ApiTest, AClosedJournalIs503AndUnhealthy) {
+  serve();
+  journal->close();
+  const Answer answer = post("/events", custom(1));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.header("Retry-After"), "5");
+  EXPECT_EQ(get("/health").status, 503);
+  EXPECT_EQ(get("/health/ready").status, 503);
+  EXPECT_EQ(get("/health/live").status, 200);
 }
 
 TEST_F(ApiTest, TokensAndRolesDecideWhoMayPostAndRead) {

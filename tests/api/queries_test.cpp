@@ -17,10 +17,11 @@ class QueryTest : public ApiTest {
   }
   static std::string event(int n) {
     char time[64];
-    std::snprintf(time, sizeof time, "2025-01-15T10:%02d:%02dZ", n / 60, n % 60);
+    std::snprintf(time, sizeof time, "2025-01-15T10:%02d:%02dZ", n / 60 % 60, n % 60);
     return R"({"event_type":"workload_relocation","timestamp":")" + std::string(time) +
-           R"(","workload":"team/w-)" + std::to_string(n % 3) + R"(","trigger":"=SUM(A1)",)" +
-           R"("migration":{"from_cluster":"a","to_cluster":"c)" + std::to_string(n % 2) + "\"}}";
+           R"(","workload":"team/w-)" + std::to_string(n % 3) + R"(","trigger":"=SUM","n":)" +
+           std::to_string(n) + R"(,"migration":{"from_cluster":"a","to_cluster":"c)" +
+           std::to_string(n % 2) + "\"}}";
   }
   std::size_t count(const std::string& path) {
     const Answer answer = get(path);
@@ -78,7 +79,7 @@ TEST_F(QueryTest, PagesAreStableWhileEventsArrive) {
       EXPECT_EQ(answer.header("Link"), "");
       break;
     }
-    const std::string cursor(std::string_view(json["next"]));
+    const std::string cursor{std::string_view(json["next"])};
     EXPECT_EQ(answer.header("X-Next-Cursor"), cursor);
     path = "/events?limit=7&cursor=" + cursor;
     EXPECT_EQ(answer.header("Link"), "<" + path + ">; rel=\"next\"");
@@ -101,11 +102,10 @@ TEST_F(QueryTest, FormatsAreNdjsonAndCsvWithTheNextCursorInAHeader) {
 }
 
 TEST_F(QueryTest, OneEventAndWhereItIs) {
-  config::Config with_exporter = *config;
   exporters = {{"main", "influxdb", false, [] { return delivery::Status{}; }, nullptr}};
   serve();
   const Answer posted = post("/events", event(1));
-  const std::string id(std::string_view(parse(posted.body)["ids"].at(0)));
+  const std::string id{std::string_view(parse(posted.body)["ids"].at(0))};
   journal->open_cursor("exporter:done", 0);
   const Answer one = get("/events/id/" + id);
   EXPECT_EQ(one.status, 200);

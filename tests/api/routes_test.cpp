@@ -45,7 +45,9 @@ TEST(Routes, FindsRoutesAndParameters) {
   for (const Case& test : cases) {
     const Match match = find_route(test.method, test.path);
     EXPECT_EQ(match.route == nullptr ? "" : match.route->pattern, test.pattern) << test.path;
-    if (match.route != nullptr) EXPECT_EQ(match.parameter, test.parameter);
+    if (match.route != nullptr) {
+      EXPECT_EQ(match.parameter, test.parameter);
+    }
     EXPECT_EQ(match.allow, test.allow) << test.path;
   }
 }
