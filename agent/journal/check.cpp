@@ -4,6 +4,7 @@
 
 #include "agent/journal/directory.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/rows.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
 #include "agent/journal/store.h"
@@ -25,17 +26,40 @@ void check_rows(Database& db, CheckReport& report,
   const auto total =
       static_cast<std::uint64_t>(db.integer("SELECT coalesce(max(seq)-min(seq)+1,0) FROM events"));
   core::Sha256Hasher hasher;
-  Statement select(db, "SELECT seq,\"check\",body FROM events ORDER BY seq");
+  core::EventBatch scratch;
+  Statement select(db, fmt::format("SELECT {} FROM events ORDER BY seq", kEventColumns));
   while (select.step()) {
     report.events += 1;
-    if (body_check(hasher.hash(select.text(2))) != select.integer(1)) {
+    if (!is_intact(select, hasher, scratch)) {
       report.damaged_events += 1;
       note(report,
-           fmt::format("event {}: the body does not match its checksum", select.integer(0)));
+           fmt::format("event {}: the row does not match its checksum", select.integer(kSeq)));
     }
     if (report.events % kProgressEvery == 0) progress(report.events, total);
   }
   progress(report.events, total);
+}
+
+void check_head(Database& db, const std::string& directory, CheckReport& report) {
+  if (const auto version = db.integer("PRAGMA user_version"); version != kSchemaVersion) {
+    note(report, fmt::format("schema version {} found, {} expected", version, kSchemaVersion));
+  }
+  const auto hint = HeadHintFile(directory).read();
+  const auto head = static_cast<std::uint64_t>(db.integer("SELECT max(seq) FROM events"));
+  const std::string kept = meta(db, "head");
+  const std::uint64_t known = std::max<std::uint64_t>(head, kept.empty() ? 0 : std::stoull(kept));
+  if (hint && hint->epoch == meta(db, "epoch") && hint->head > known) {
+    report.missing_events = hint->head - known;
+    note(report, fmt::format("{} acknowledged events are missing behind position {}",
+                             report.missing_events, known));
+  }
+}
+
+void check_integrity(Database& db, CheckReport& report) {
+  Statement integrity(db, "PRAGMA integrity_check(100)");
+  while (integrity.step()) {
+    if (integrity.text(0) != "ok") note(report, "database: " + std::string(integrity.text(0)));
+  }
 }
 
 }  // namespace
@@ -49,28 +73,17 @@ CheckReport check(const std::string& directory,
   }
   DirectoryLock lock(directory);
   CheckReport report;
-  try {
-    Database db(path, Database::Mode::kReadWrite, "");
-    if (const auto version = db.integer("PRAGMA user_version"); version != kSchemaVersion) {
-      note(report, fmt::format("schema version {} found, {} expected", version, kSchemaVersion));
+  Database db(path, Database::Mode::kReadWrite, "");
+  const auto part = [&](const auto& look) {
+    try {
+      look();
+    } catch (const SqliteError& error) {
+      note(report, std::string("database: ") + error.what());
     }
-    const auto hint = HeadHintFile(directory).read();
-    const auto head = static_cast<std::uint64_t>(db.integer("SELECT max(seq) FROM events"));
-    const std::string kept = meta(db, "head");
-    const std::uint64_t known = std::max<std::uint64_t>(head, kept.empty() ? 0 : std::stoull(kept));
-    if (hint && hint->epoch == meta(db, "epoch") && hint->head > known) {
-      report.missing_events = hint->head - known;
-      note(report, fmt::format("{} acknowledged events are missing behind position {}",
-                               report.missing_events, known));
-    }
-    Statement integrity(db, "PRAGMA integrity_check(100)");
-    while (integrity.step()) {
-      if (integrity.text(0) != "ok") note(report, "database: " + std::string(integrity.text(0)));
-    }
-    check_rows(db, report, progress);
-  } catch (const SqliteError& error) {
-    note(report, std::string("database: ") + error.what());
-  }
+  };
+  part([&] { check_head(db, directory, report); });
+  part([&] { check_integrity(db, report); });
+  part([&] { check_rows(db, report, progress); });
   return report;
 }
 

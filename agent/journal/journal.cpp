@@ -259,7 +259,13 @@ struct Journal::Impl {
     if (store->head() != before) publish_head();
     for (auto& message : group) message.finish(core::CommitStatus::kCommitted);
     if (store->head() != before) tell_listeners();
+    checkpoint();
+  }
+
+  // A failed fsync of the checkpointer means as much as one of the writer.
+  void checkpoint() {
     checkpointer->committed(wal_frames);
+    if (const auto error = checkpointer->last_error(); !error.empty()) lose_store(error, false);
   }
 
   void tell_listeners() {
@@ -331,16 +337,20 @@ struct Journal::Impl {
       lose_store(error.what(), error.damaged());
       return;
     }
-    checkpointer->committed(wal_frames);
     next_upkeep = steady_clock::now() + (work.more ? milliseconds(0) : kUpkeepInterval);
+    note_upkeep(work);
+    checkpoint();
+  }
+
+  void note_upkeep(const RetentionWork& work) {
     std::lock_guard guard(mutex);
     stats.bytes = work.bytes;
+    stats.oldest = store->oldest();
     stats.expired += work.expired;
     stats.evicted += work.evicted;
     stats.events -= std::min(stats.events, work.expired + work.evicted);
     stats.dead_letters -= std::min(stats.dead_letters, work.dead_letters_dropped);
     stats.dead_letters_dropped += work.dead_letters_dropped;
-    stats.oldest = store->oldest();
     if (work.over_limit && !over_limit) {
       spdlog::error(
           "journal: over max_bytes and a required exporter still needs the oldest events; intake "

@@ -179,8 +179,6 @@ std::optional<core::Event> to_event(std::uint64_t seq, std::string_view record,
   core::Event event;
   event.body = row[kBody].bytes;
   event.body_hash = hasher.hash(event.body);
-  bad_checksum = body_check(event.body_hash) != row[kCheck].integer;
-  if (bad_checksum) return std::nullopt;
   event.seq = seq;
   event.id = core::event_id_from_bytes(row[kId].bytes);
   event.time = core::from_nanos(row[kTime].integer);
@@ -197,6 +195,8 @@ std::optional<core::Event> to_event(std::uint64_t seq, std::string_view record,
   event.keyed = (flags & kKeyed) != 0;
   if ((flags & kTimeTransport) != 0) event.time_source = core::TimeSource::kTransport;
   if ((flags & kTimeArrival) != 0) event.time_source = core::TimeSource::kArrival;
+  bad_checksum = row_check(event) != row[kCheck].integer;
+  if (bad_checksum) return std::nullopt;
   return event;
 }
 

@@ -12,6 +12,7 @@
 #include "agent/journal/rows.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
+#include "agent/journal/store.h"
 
 namespace kcloud::journal {
 
@@ -184,6 +185,14 @@ void append_row(const Statement& row, core::EventBatch& batch) {
   if ((flags & kTimeArrival) != 0) event.time_source = core::TimeSource::kArrival;
   event.verdict = core::Verdict::kStored;
   batch.events.push_back(event);
+}
+
+bool is_intact(const Statement& row, core::Sha256Hasher& hasher, core::EventBatch& scratch) {
+  scratch.clear();
+  append_row(row, scratch);
+  core::Event& event = scratch.events.front();
+  event.body_hash = hasher.hash(event.body);
+  return row_check(event) == row.integer(kCheck);
 }
 
 RowView view_row(const Statement& row) {

@@ -4,12 +4,16 @@
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
 #include "core/event.h"
+#include "core/sha256.h"
 
 namespace kcloud::journal {
 
 // Appends the statement's current row (columns in kEventColumns order) with its texts and body
 // copied into the batch.
 void append_row(const Statement& row, core::EventBatch& batch);
+
+// Whether the current row is what was written; `hasher` and `scratch` are reused between calls.
+bool is_intact(const Statement& row, core::Sha256Hasher& hasher, core::EventBatch& scratch);
 
 // The row's place in (time, id) order and the columns filters look at; views are valid until the
 // next step.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/journal/page_scan.h"
+#include "agent/journal/rows.h"
 #include "core/sha256.h"
 
 namespace kcloud::journal {
@@ -42,13 +43,13 @@ void verify(Database& db, const std::string& path) {
     throw SqliteError(SQLITE_CORRUPT, "the file is shorter than its header says");
   }
   core::Sha256Hasher hasher;
-  Statement select(
-      db,
-      fmt::format("SELECT seq,\"check\",body FROM events ORDER BY seq DESC LIMIT {}", kTailRows));
+  core::EventBatch scratch;
+  Statement select(db, fmt::format("SELECT {} FROM events ORDER BY seq DESC LIMIT {}",
+                                   kEventColumns, kTailRows));
   while (select.step()) {
-    if (body_check(hasher.hash(select.text(2))) != select.integer(1)) {
+    if (!is_intact(select, hasher, scratch)) {
       throw SqliteError(SQLITE_CORRUPT,
-                        fmt::format("event {} does not match its checksum", select.integer(0)));
+                        fmt::format("event {} does not match its checksum", select.integer(kSeq)));
     }
   }
 }

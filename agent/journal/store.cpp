@@ -18,6 +18,37 @@ std::int64_t body_check(const core::Sha256& hash) {
   return check;
 }
 
+namespace {
+std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15U;
+  return hash ^ hash >> 32;
+}
+
+std::uint64_t mix(std::uint64_t hash, std::string_view text) {
+  hash = mix(hash, text.size());
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), 8);
+    hash = mix(hash, word);
+  }
+  std::uint64_t rest = 0;
+  if (!text.empty()) std::memcpy(&rest, text.data(), text.size());
+  return mix(hash, rest);
+}
+}  // namespace
+
+std::int64_t row_check(const core::Event& event) {
+  std::uint64_t hash = static_cast<std::uint64_t>(body_check(event.body_hash));
+  hash = mix(hash, event.id.view());
+  hash = mix(hash, static_cast<std::uint64_t>(nanos(event.time)));
+  hash = mix(hash, static_cast<std::uint64_t>(nanos(event.received)));
+  for (const auto text : {event.type_name, event.source, event.workload, event.cluster,
+                          event.severity, event.collector, event.agent}) {
+    hash = mix(hash, text);
+  }
+  return static_cast<std::int64_t>(hash);
+}
+
 Store::Store(Database db, std::uint64_t floor)
     : db_(std::move(db)),
       begin_(db_, "BEGIN IMMEDIATE"),
@@ -192,7 +223,7 @@ void Store::insert(const core::Event& event) {
       .bind_text(1 + kCollector, event.collector)
       .bind_text(1 + kAgent, event.agent)
       .bind(1 + kFlags, flags)
-      .bind(1 + kCheck, body_check(event.body_hash))
+      .bind(1 + kCheck, row_check(event))
       .bind_blob(1 + kBody, event.body)
       .run();
   widen_bucket(event);

@@ -20,8 +20,11 @@
 
 namespace kcloud::journal {
 
-// First 8 bytes of a body's SHA-256, as the `check` column keeps them.
+// First 8 bytes of a body's SHA-256, as the `seen` tables keep them.
 std::int64_t body_check(const core::Sha256& hash);
+// The `check` column: the body's check mixed with every other column, so that a row whose bytes
+// changed is known. `event.body_hash` must be set.
+std::int64_t row_check(const core::Event& event);
 
 class Store {
  public:

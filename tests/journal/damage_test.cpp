@@ -60,7 +60,7 @@ class DamageTest : public testing::Test {
       for (const auto& event : intake->batch.events) ids_->insert(to_string(event.id));
       clock.advance(std::chrono::seconds(1));
     }
-    journal.move_cursor("exporter:x", 1234, {}, {});
+    journal.open_cursor("exporter:x", 1234);
     for (const char* name : {"journal.db", "journal.db-wal", "journal.head"}) {
       fs::copy_file(live.path() + "/" + name, original_->path() + "/" + name);
     }
@@ -230,7 +230,7 @@ TEST_F(DamageTest, AFlippedBodyIsNamedByCheck) {
   const CheckReport report = check(directory_.path(), [](auto, auto) {});
   EXPECT_EQ(report.damaged_events, 1U);
   EXPECT_THAT(report.problems,
-              testing::Contains(testing::HasSubstr("event 18: the body does not match")));
+              testing::Contains(testing::HasSubstr("event 18: the row does not match")));
 }
 
 TEST_F(DamageTest, ANewerSchemaIsRefusedNotSalvaged) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <utility>
 
 namespace kcloud::journal::test {
 
@@ -22,6 +23,7 @@ sqlite3_file* real_of(sqlite3_file* file) { return file_of(file).real(); }
 FaultVfs& vfs_of(sqlite3_vfs* vfs) { return *static_cast<FaultVfs*>(vfs->pAppData); }
 
 int close_file(sqlite3_file* file) {
+  file_of(file).vfs->closed(*file_of(file).path, file);
   const int code = real_of(file)->pMethods->xClose(real_of(file));
   delete file_of(file).path;
   return code;
@@ -39,8 +41,9 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int sync_file(sqlite3_file* file, int flags) {
-  return file_of(file).vfs->synced(
-      *file_of(file).path, [&] { return real_of(file)->pMethods->xSync(real_of(file), flags); });
+  return file_of(file).vfs->synced(*file_of(file).path, file, [&] {
+    return real_of(file)->pMethods->xSync(real_of(file), flags);
+  });
 }
 
 const sqlite3_io_methods& methods() {
@@ -93,6 +96,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
   opened.vfs = &vfs_of(vfs);
   opened.path = new std::string(path != nullptr ? path : "");
   opened.base.pMethods = &methods();
+  opened.vfs->opened(*opened.path, file);
   return SQLITE_OK;
 }
 
@@ -181,15 +185,30 @@ int FaultVfs::truncated(const std::string& path, std::int64_t size) {
   return code;
 }
 
-int FaultVfs::synced(const std::string& path, const std::function<int()>& sync) {
+void FaultVfs::opened(const std::string& path, const void* handle) {
+  std::lock_guard guard(mutex_);
+  files_[path].handles[handle] = false;
+}
+
+void FaultVfs::closed(const std::string& path, const void* handle) {
+  std::lock_guard guard(mutex_);
+  if (const auto found = files_.find(path); found != files_.end())
+    found->second.handles.erase(handle);
+}
+
+int FaultVfs::synced(const std::string& path, const void* handle,
+                     const std::function<int()>& sync) {
   std::lock_guard guard(mutex_);
   int code = judge(Operation::kSync);
   if (code == SQLITE_OK) code = sync();
   Content& content = files_[path];
-  if (code == SQLITE_OK) {
+  if (code != SQLITE_OK) {
+    for (auto& [other, failed] : content.handles) failed = other != handle;
+  } else {
     for (const auto& write : content.pending) apply(content.durable, write);
   }
   content.pending.clear();
+  if (code == SQLITE_OK && std::exchange(content.handles[handle], false)) code = SQLITE_IOERR_FSYNC;
   observed();
   return code;
 }

@@ -49,12 +49,16 @@ class FaultVfs {
   struct Content {
     std::string durable;
     std::vector<Pending> pending;
+    std::map<const void*, bool>
+        handles;  // open ones; true: the next sync reports an earlier failure
   };
 
   // For the C callbacks.
   int wrote(const std::string& path, std::int64_t offset, const void* bytes, int size);
   int truncated(const std::string& path, std::int64_t size);
-  int synced(const std::string& path, const std::function<int()>& sync);
+  int synced(const std::string& path, const void* handle, const std::function<int()>& sync);
+  void opened(const std::string& path, const void* handle);
+  void closed(const std::string& path, const void* handle);
   void deleted(const std::string& path);
   sqlite3_vfs* base() const { return base_; }
 
