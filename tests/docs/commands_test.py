@@ -121,7 +121,6 @@ class Commands(unittest.TestCase):
             with session.Session(BINARY, folder) as shell:
                 if not runs_an_agent(blocks):
                     shell.background("exec kcloud-logger run\n")
-                    session.wait_for(shell.port)
                 document = Document(shell)
                 for block in blocks:
                     with self.subTest(block=f"{name}:{block.line}"):
@@ -151,6 +150,22 @@ class Conventions(unittest.TestCase):
             with self.subTest(real=real):
                 self.assertEqual(answers.differences(shown, real) == [], good)
         self.assertEqual(answers.last_json('HTTP/1.1 200 OK\n\n{"a":\n {"b":1}}\n'), {"a": {"b": 1}})
+
+
+class Metrics(unittest.TestCase):
+    """The table of docs/queries.md and what an agent with an exporter says are the same names."""
+
+    def test_table_is_complete(self):
+        text = (ROOT / "docs/queries.md").read_text("utf-8").partition("## Metrics")[2]
+        rows = re.findall(r"^\| (`[^|]*) \| (?:gauge|counter|histogram) \|", text, re.M)
+        shown = {f"kcloud_logger_{name}" for row in rows for name in re.findall(r"`(\w+)`", row)}
+        with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
+            with session.Session(BINARY, folder) as shell:
+                (shell.work / "sink.yaml").write_text(
+                    "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n", "utf-8")
+                shell.background("exec kcloud-logger run --config sink.yaml\n")
+                output = shell.run("curl http://localhost:8007/metrics")[2]
+        self.assertEqual(shown, set(re.findall(r"^# TYPE (\w+) ", output, re.M)))
 
 
 def add_documents():

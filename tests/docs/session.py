@@ -29,15 +29,8 @@ while read -r kcloud_block <&"$KCLOUD_IN"; do
 done
 """
 
-# Waits for the server, says the status behind stderr, and takes the end of a --max-time as an end.
+# Says the status behind stderr, and takes the end of a --max-time as an end.
 CURL = r"""#!/bin/bash
-for word; do
-  [[ $word =~ ^(http://)?(localhost|127\.0\.0\.1):([0-9]+) ]] || continue
-  for ((i = 0; i < 200; i++)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/${BASH_REMATCH[3]}") 2>/dev/null && break
-    sleep 0.05
-  done
-done
 @CURL@ --no-progress-meter "$@" --write-out '%{stderr}\n@@ %{http_code}\n'
 code=$?
 [[ $code -eq 28 && " $* " == *" --max-time "* ]] && code=0
@@ -47,12 +40,7 @@ exit "$code"
 LOGGER = r"""#!/bin/bash
 case "$1" in
   run) [[ " $* " == *" --listen "* ]] || set -- "$@" --listen 127.0.0.1:@PORT@ ;;
-  tail | demo)
-    for ((i = 0; i < 200; i++)); do
-      (exec 3<>"/dev/tcp/127.0.0.1/@PORT@") 2>/dev/null && break
-      sleep 0.05
-    done
-    [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
+  tail | demo) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
 esac
 exec @BINARY@ "$@"
 """
@@ -208,6 +196,8 @@ class Session:
                 ["bash", "-e", str(path)], cwd=self.work, env=self.environment, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT))
         self.beside[-1].log = path.with_suffix(".log")
+        if re.search(r"kcloud-logger run\b", text):
+            wait_for(self.port)
 
     def failed_beside(self):
         """What the background blocks that ended with a failure have said."""
