@@ -13,7 +13,12 @@ import unittest
 import urllib.request
 
 BINARY = os.environ["KCLOUD_LOGGER"]
-CONFIG = "exporters:\n  needed: {type: influxdb, url: 'http://127.0.0.1:9', required: true}\n"
+DEAD_LETTERS = 102_000  # more than a journal keeps by default
+CONFIG = """
+journal: {max_dead_letters: 200000}
+exporters:
+  needed: {type: influxdb, url: 'http://127.0.0.1:9', required: true}
+"""
 
 
 def cursors(*words):
@@ -21,7 +26,7 @@ def cursors(*words):
 
 
 def make_journal(folder):
-    """A journal of three events that arrived long ago and that a required exporter has not had."""
+    """A journal that keeps more than the built-in limits would."""
     config = pathlib.Path(folder, "config.yaml")
     config.write_text(CONFIG, "utf-8")
     data = str(pathlib.Path(folder, "data"))
@@ -30,34 +35,35 @@ def make_journal(folder):
             stderr=subprocess.PIPE, text=True) as agent:
         line = next(line for line in agent.stderr if "is ready on" in line)
         url = json.loads(line)["message"].split(" ready on ")[1].split(",")[0]
-        events = [{"workload_id": f"w{i}", "selected_cluster": "c"} for i in range(3)]
-        urllib.request.urlopen(f"{url}/events/scheduling", json.dumps(events).encode()).close()
+        event = {"workload_id": "w", "selected_cluster": "c"}
+        for _ in range(6):
+            body = json.dumps([event] + [0] * (DEAD_LETTERS // 6)).encode()
+            urllib.request.urlopen(f"{url}/events/scheduling", body).close()
         agent.terminate()
         agent.stderr.read()
-    database = sqlite3.connect(pathlib.Path(data, "journal.db"))
-    with database:
-        database.execute("UPDATE events SET received = received - ?", (400 * 86400 * 10**9,))
-    database.close()
     return data
 
 
-def events_in(data):
+def kept_in(data):
+    """(events, dead letters)"""
     database = sqlite3.connect(pathlib.Path(data, "journal.db"))
-    count = database.execute("SELECT count(*) FROM events").fetchone()[0]
+    counts = tuple(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                   for table in ("events", "dead_letters"))
     database.close()
-    return count
+    return counts
 
 
 class Cursors(unittest.TestCase):
-    def test_remove_no_event(self):
+    def test_remove_nothing_else(self):
         with tempfile.TemporaryDirectory() as folder:
             data = make_journal(folder)
+            self.assertEqual(kept_in(data), (6, DEAD_LETTERS))
             listed = cursors("ls", "--data-dir", data)
             self.assertEqual(listed.returncode, 0, listed.stderr)
             self.assertIn("exporter:needed", listed.stdout)
-            self.assertEqual(events_in(data), 3)
+            self.assertEqual(kept_in(data), (6, DEAD_LETTERS))
             self.assertEqual(cursors("drop", "exporter:needed", "--data-dir", data).returncode, 0)
-            self.assertEqual(events_in(data), 3)
+            self.assertEqual(kept_in(data), (6, DEAD_LETTERS))
             self.assertNotIn("exporter:needed", cursors("ls", "--data-dir", data).stdout)
             self.assertEqual(cursors("drop", "exporter:needed", "--data-dir", data).returncode, 1)
 
