@@ -346,7 +346,7 @@ struct Journal::Impl {
           "journal: over max_bytes and a required exporter still needs the oldest events; intake "
           "answers 503");
     } else if (over_limit && !work.over_limit) {
-      spdlog::info("journal: below max_bytes again, events are taken");
+      spdlog::info("journal: no longer held at its size, events are taken");
     }
     over_limit = work.over_limit;
     stats.full = over_limit;
