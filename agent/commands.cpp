@@ -5,7 +5,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <functional>
+#include <limits>
+#include <stdexcept>
 
 #include "agent/journal/reader.h"
 #include "agent/logging.h"
@@ -26,14 +29,28 @@ int guarded(const std::function<int()>& command) {
   }
 }
 
+// Without the agent's configuration: no limit may remove what that agent is to keep.
+journal::Options unlimited(const std::string& data_dir) {
+  constexpr std::chrono::hours kCentury{24 * 36'500};
+  journal::Options options;
+  options.directory = data_dir;
+  options.max_bytes = std::numeric_limits<std::uint64_t>::max();
+  options.max_age = kCentury;
+  options.dedup_horizon = kCentury;
+  options.max_dead_letters = std::numeric_limits<std::uint32_t>::max();
+  return options;
+}
+
 int with_journal(const std::string& data_dir,
                  const std::function<int(journal::Journal&)>& command) {
   return guarded([&] {
     set_up_logging({.level = "warn", .format = "auto"});
+    if (!std::filesystem::exists(data_dir + "/journal.db")) {
+      throw std::runtime_error("no journal in " + data_dir +
+                               ". Hint: name its directory with --data-dir");
+    }
     core::SystemClock clock;
-    journal::Options options;
-    options.directory = data_dir;
-    journal::Journal journal(options, clock);
+    journal::Journal journal(unlimited(data_dir), clock);
     return command(journal);
   });
 }

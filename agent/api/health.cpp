@@ -80,6 +80,7 @@ void write_journal(Writer& json, const HealthInput& input) {
   json.open("journal");
   json.text("status", to_string(journal_level(stats, input.report)));
   json.text("state", name_of(stats.state));
+  json.boolean("full", stats.full);
   json.text("epoch", input.epoch);
   json.number("head", stats.head);
   json.number("oldest", stats.oldest);
@@ -157,7 +158,7 @@ std::string_view to_string(Level level) {
 }
 
 Level journal_level(const journal::Stats& stats, const journal::OpenReport& report) {
-  if (stats.state != journal::State::kOpen) return Level::kUnhealthy;
+  if (stats.state != journal::State::kOpen || stats.full) return Level::kUnhealthy;
   return report.lost_events > 0 ? Level::kDegraded : Level::kHealthy;
 }
 

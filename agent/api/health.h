@@ -1,7 +1,8 @@
 // The health model: what the parts say of themselves to one status and its JSON. Pure.
 //
-// Unhealthy: the journal cannot store. Degraded: a sink lags, retries or holds, or acknowledged
-// events were lost to damage. A sink never makes the agent unhealthy.
+// Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
+// it. Degraded: a sink lags, retries or holds, or acknowledged events were lost to damage. A sink
+// that is not required never makes the agent unhealthy.
 #pragma once
 
 #include <cstdint>

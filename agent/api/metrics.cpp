@@ -63,6 +63,8 @@ class Collector final : public prometheus::Collectable {
     };
     const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
     gauge("journal_open", "1 while the journal can store", stats.state == journal::State::kOpen);
+    gauge("journal_full", "1 while a required exporter holds a journal that is over its size",
+          stats.full);
     gauge("journal_head", "Position of the newest event", number(stats.head));
     gauge("journal_events", "Events kept", number(stats.events));
     gauge("journal_bytes", "Size of the journal", number(stats.bytes));

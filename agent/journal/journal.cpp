@@ -355,8 +355,11 @@ struct Journal::Impl {
       spdlog::error(
           "journal: over max_bytes and a required exporter still needs the oldest events; intake "
           "answers 503");
+    } else if (over_limit && !work.over_limit) {
+      spdlog::info("journal: no longer held at its size, events are taken");
     }
     over_limit = work.over_limit;
+    stats.full = over_limit;
   }
 
   void close_store() {

@@ -51,6 +51,7 @@ enum class State : std::uint8_t { kOpen, kRecovering /* disk refused; retrying *
 
 struct Stats {
   State state = State::kOpen;
+  bool full = false;  // over max_bytes, held by a required reader: intake is turned away
   std::string last_error;
   std::uint64_t head = 0;    // seq of the newest event
   std::uint64_t oldest = 0;  // seq of the oldest event kept; 0 when empty

@@ -60,6 +60,14 @@ TEST(Health, LevelFollowsTheParts) {
   }
 }
 
+TEST(Health, AFullJournalIsUnhealthy) {
+  HealthInput input;
+  input.journal.full = true;
+  const Health health = assemble_health(input);
+  EXPECT_EQ(health.http_status, 503);
+  EXPECT_THAT(health.body, HasSubstr("\"full\":true"));
+}
+
 TEST(Health, SaysWhatEveryComponentSays) {
   HealthInput input;
   input.version = "0.1.0";

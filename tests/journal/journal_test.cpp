@@ -221,6 +221,7 @@ TEST_F(JournalTest, FullWithARequiredReaderBehindSaysBusy) {
     stored += status == CommitStatus::kCommitted;
   }
   EXPECT_EQ(status, CommitStatus::kBusy);
+  EXPECT_TRUE(journal.stats().full);
   EXPECT_EQ(journal.head(), static_cast<std::uint64_t>(stored));
   EXPECT_EQ(journal.reader()->oldest(), 1U);
 }
