@@ -50,6 +50,10 @@ journal::Options journal_options(const config::Config& config) {
   options.queue_bytes = config.journal.queue_bytes;
   options.group_events = config.journal.group_events;
   options.group_wait = config.journal.group_wait;
+  for (const auto& exporter : config.exporters) {
+    if (exporter.enabled && exporter.required)
+      options.required.push_back("exporter:" + exporter.name);
+  }
   return options;
 }
 

@@ -92,6 +92,7 @@ struct Journal::Impl {
         clock(the_clock),
         lock(options.directory),
         hint(options.directory) {
+    required = options.required;
     journal.report_ = attach(false);
     next_upkeep = steady_clock::now();
     writer = std::jthread([this] { run(); });
@@ -279,6 +280,7 @@ struct Journal::Impl {
     spdlog::error("journal: cannot store, intake answers 503 until it recovers: {}", why);
     damage_known = damaged;
     checkpointer.reset();
+    generation->disconnect_all();
     store.reset();
     next_reopen = steady_clock::now() + (damaged ? milliseconds(0) : options.reopen_interval);
     std::lock_guard guard(mutex);
@@ -296,7 +298,7 @@ struct Journal::Impl {
         journal.report_ = report;
       }
       damage_known = false;
-      generation->number.fetch_add(1);
+      generation->disconnect_all();
       spdlog::warn("journal: storing again. {}", report.detail);
     } catch (const std::exception& error) {
       store.reset();

@@ -33,6 +33,7 @@ struct Options {
   std::chrono::milliseconds group_wait{0};
   std::uint64_t wal_bytes = 8 << 20;  // the writer steps aside for a checkpoint at this size
   std::chrono::milliseconds reopen_interval{1000};  // between tries after the disk refused
+  std::vector<std::string> required;  // cursors that retention waits for from the start
   std::string vfs;  // SQLite VFS name; empty: the default. Tests inject faults here.
 };
 

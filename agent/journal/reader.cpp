@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -40,12 +41,18 @@ struct Connection {
         queries(db) {}
 };
 
-class SqliteReader final : public Reader {
+class SqliteReader final : public Reader, public Connected {
  public:
   SqliteReader(std::string directory, std::string vfs, std::shared_ptr<Generation> generation)
-      : directory_(std::move(directory)),
-        vfs_(std::move(vfs)),
-        generation_(std::move(generation)) {}
+      : directory_(std::move(directory)), vfs_(std::move(vfs)), generation_(std::move(generation)) {
+    generation_->add(*this);
+  }
+  ~SqliteReader() override { generation_->remove(*this); }
+
+  void disconnect() override {
+    std::lock_guard guard(mutex_);
+    connection_.reset();
+  }
 
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                            core::EventBatch& batch) override {
@@ -128,12 +135,8 @@ class SqliteReader final : public Reader {
   // damaged.
   template <typename Work>
   std::invoke_result_t<Work, Connection&> guarded(Work work) {
-    const std::uint64_t current = generation_->number.load();
-    if (!connection_ || current != opened_) {
-      connection_.reset();
-      connection_.emplace(directory_, vfs_);
-      opened_ = current;
-    }
+    std::lock_guard guard(mutex_);
+    if (!connection_) connection_.emplace(directory_, vfs_);
     try {
       return work(*connection_);
     } catch (const SqliteError& error) {
@@ -146,8 +149,8 @@ class SqliteReader final : public Reader {
   const std::string directory_;
   const std::string vfs_;
   const std::shared_ptr<Generation> generation_;
+  std::mutex mutex_;  // the journal may disconnect while no call runs
   std::optional<Connection> connection_;
-  std::uint64_t opened_ = 0;
 };
 
 }  // namespace

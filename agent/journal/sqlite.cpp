@@ -27,6 +27,9 @@ Database::Database(const std::string& path, Mode mode, const std::string& vfs) {
   }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+  // Closing never checkpoints: after a failed fsync the WAL must stay as it is for the next
+  // opening.
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Database::~Database() { sqlite3_close_v2(db_); }

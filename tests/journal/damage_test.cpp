@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 using test::EventSpec;
 
 constexpr int kEvents = 3000;
+constexpr int kInWal = 1000;  // the newest of them
 
 std::string content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,26 +44,32 @@ class DamageTest : public testing::Test {
     test::ManualClock clock;
     Options options;
     options.directory = live.path();
-    options.wal_bytes = 512 << 10;
+    {
+      Journal journal(options, clock);
+      post(journal, clock, 0, kEvents - kInWal);
+    }
     Journal journal(options, clock);
-    for (int i = 0; i < kEvents; i += 100) {
+    post(journal, clock, kEvents - kInWal, kEvents);
+    journal.open_cursor("exporter:x", 1234);
+    for (const char* name : {"journal.db", "journal.db-wal", "journal.head"}) {
+      fs::copy_file(live.path() + "/" + name, original_->path() + "/" + name);
+    }
+  }
+  static void post(Journal& journal, test::ManualClock& clock, int from, int to) {
+    for (int i = from; i < to; i += 100) {
       std::vector<EventSpec> specs;
       for (int k = i; k < i + 100; ++k) {
         EventSpec spec;
         spec.key = std::to_string(k);
         spec.time = clock.now();
-        spec.body = "{\"key\":" + spec.key + ",\"filler\":\"" +
-                    std::string(static_cast<std::size_t>(k % 37 == 0 ? 20'000 : 300), 'x') + "\"}";
+        const std::size_t filler = k % 37 == 0 ? 20'000 : 300;
+        spec.body = "{\"key\":" + spec.key + ",\"filler\":\"" + std::string(filler, 'x') + "\"}";
         specs.push_back(spec);
       }
       auto intake = test::intake(specs, clock.now());
       ASSERT_EQ(core::accept_and_wait(journal, intake), core::CommitStatus::kCommitted);
       for (const auto& event : intake->batch.events) ids_->insert(to_string(event.id));
       clock.advance(std::chrono::seconds(1));
-    }
-    journal.open_cursor("exporter:x", 1234);
-    for (const char* name : {"journal.db", "journal.db-wal", "journal.head"}) {
-      fs::copy_file(live.path() + "/" + name, original_->path() + "/" + name);
     }
   }
   static void TearDownTestSuite() {
@@ -82,6 +89,7 @@ class DamageTest : public testing::Test {
     OpenReport report;
     std::set<std::string> ids;
     std::uint64_t head = 0;
+    std::uint64_t altered = 0;  // ids that were never posted
   };
   Found open() {
     test::ManualClock clock;
@@ -119,7 +127,7 @@ class DamageTest : public testing::Test {
         << "a position was given out twice";
     found.report = journal.open_report();
     found.head = journal.head();
-    for (const auto& id : found.ids) EXPECT_EQ(ids_->count(id), 1U) << "an event that never was";
+    for (const auto& id : found.ids) found.altered += ids_->count(id) == 0;
     return found;
   }
   // As a stopped agent leaves it: everything in the database.
@@ -154,6 +162,7 @@ TEST_F(DamageTest, WalCutAnywhereKeepsWholeCommitsAndCountsTheRest) {
     write_file(file("journal.db-wal"),
                wal.substr(0, i == 0 ? wal.size() - 1 : random() % wal.size()));
     const Found found = open();
+    EXPECT_EQ(found.altered, 0U);
     EXPECT_EQ(found.report.lost_events, kEvents - found.ids.size());
     EXPECT_EQ(found.ids.size() % 100, 0U) << "part of a commit";
   }
@@ -213,9 +222,8 @@ TEST_F(DamageTest, FlippedBitsNeverCrashAndCheckFindsThem) {
     write_file(file("journal.db"), bad);
     const Found found = open();
     EXPECT_GE(found.ids.size(), static_cast<std::size_t>(kEvents) * 8 / 10) << found.report.detail;
-    std::uint64_t calls = 0;
-    const CheckReport report = check(directory_.path(), [&](auto, auto) { ++calls; });
-    EXPECT_GT(calls, 0U);
+    const CheckReport report = check(directory_.path(), [](auto, auto) {});
+    EXPECT_LE(found.altered, report.damaged_events);
     EXPECT_LE(report.events, static_cast<std::uint64_t>(kEvents) + 1);
   }
 }
