@@ -10,12 +10,12 @@ import kit
 BATCH = 1000
 HEAD = ('{"event_type":"scheduling_decision", "timestamp" : "2026-01-15T10:30:00Z",\n'
         '"workload":{"id":"%s"},"decision":{"selected_cluster":"c"},"extra": ')
-POISONS = {
-    "NUL": (b'"a\\u0000b"', None, "U+0000"),
-    "lone surrogate": (b'"\\ud800"', None, ""),
-    "1e400": (b"1e400", None, ""),
-    "bad UTF-8": (b'"\xff\xfe"', None, "UTF-8"),
-    "year 300000": (b"1", "300000-01-01T00:00:00Z", "timestamp"),
+POISONS = {  # the value, another time, the dead letter's reason, what its detail says
+    "NUL": (b'"a\\u0000b"', None, "invalid_event", "U+0000"),
+    "lone surrogate": (b'"\\ud800"', None, "invalid_json", "surrogate"),
+    "1e400": (b"1e400", None, "invalid_json", "number"),
+    "bad UTF-8": (b'"\xff\xfe"', None, "invalid_json", "UTF-8"),
+    "year 300000": (b"1", "300000-01-01T00:00:00Z", "invalid_event", "timestamp"),
 }
 
 
@@ -107,11 +107,11 @@ class JsonSuite(unittest.TestCase):
         self.is_kept("whole", self.client.post("/events", text), text)
 
     def test_one_poison_in_a_batch(self):
-        for n, (name, (value, time, reason)) in enumerate(POISONS.items()):
+        for n, (name, poison) in enumerate(POISONS.items()):
             with self.subTest(name):
-                self.poison(n, name, value, time, reason)
+                self.poison(n, name, *poison)
 
-    def poison(self, number, name, value, time, reason):
+    def poison(self, number, name, value, time, reason, detail):
         place = 137 * (number + 1)
         events = [json.dumps(kit.event(f"{name}-{i}")).encode() for i in range(BATCH)]
         bad = kit.event("the poisoned one")
@@ -128,17 +128,30 @@ class JsonSuite(unittest.TestCase):
         self.assertTrue(error["path"] and error["problem"] and error["expected"], error)
         new = [letter for letter in self.letters() if letter not in letters]
         self.assertEqual(len(new), 1)
-        self.assertEqual(new[0]["reason"], "invalid_event" if time else "invalid_json", new[0])
+        self.assertEqual(new[0]["reason"], reason, new[0])
         self.assertIn(error["problem"], new[0]["detail"])
-        self.assertIn(reason, new[0]["detail"])
+        self.assertIn(detail, new[0]["detail"])
         self.assertIn("the poisoned one", new[0]["body"])
         stored = {e["id"] for e in self.client.pages(q=f'"{name}-')}
         self.assertEqual(stored, {i for i in got["ids"] if i})
         print(f"{name}: {new[0]['detail']}")
 
     def letters(self):
-        """The newest; their bodies may hold bytes that are no UTF-8."""
-        return json.loads(self.client.get("/dead-letters", limit=20).body)["dead_letters"]
+        return self.client.json("/dead-letters", limit=20)["dead_letters"]
+
+    def test_what_an_answer_quotes_is_json_whatever_came(self):
+        for path in ("/events?limit=%FF", "/events?%FF=1", "/events?since=%ED%A0%80",
+                     "/events?cursor=%C3", "/events/id/%FF", "/stream/events?last_event_id=%FF",
+                     "/events/%FF%FE", "/dead-letters?limit=%FF", "/schemas/%FF"):
+            answer = self.client.get(path)
+            json.loads(answer.body.decode("utf-8"))
+            self.assertIn(answer.status, (200, 400, 404), path)
+        self.is_problem("type", self.client.post("/events", b'{"event_type":"\xff"}'))
+        page = {"next": None}
+        while page := self.client.json("/dead-letters", limit=1000,
+                                       **({"before": page["next"]} if page["next"] else {})):
+            if page["next"] is None:
+                break
 
 
 if __name__ == "__main__":
