@@ -68,9 +68,7 @@ void Router::attach(http::Server& server) {
   server_ = &server;
   Live::Options options;
   options.heartbeat = context_.config->http.stream_heartbeat;
-  live_ = std::make_unique<Live>(
-      options, context_.journal, pool_,
-      [&server](std::function<void()> task) { server.post(std::move(task)); });
+  live_ = std::make_unique<Live>(options, context_.journal, pool_, server.poster());
   apply(make_settings(context_.config, context_.agent));
 }
 

@@ -80,8 +80,8 @@ class Router final : public http::Handler {
   std::string request_prefix_;
   std::uint64_t requests_ = 0;
   http::Server* server_ = nullptr;
+  std::unique_ptr<Live> live_;  // outlives the pool, whose jobs read for it
   QueryPool pool_;
-  std::unique_ptr<Live> live_;
 };
 
 }  // namespace kcloud::api

@@ -21,4 +21,8 @@ const Counters& Server::counters() const { return core_->counters; }
 
 void Server::post(std::function<void()> task) { core_->post(std::move(task)); }
 
+std::function<void(std::function<void()>)> Server::poster() const {
+  return [core = core_](std::function<void()> task) { core->post(std::move(task)); };
+}
+
 }  // namespace kcloud::http

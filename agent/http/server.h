@@ -70,6 +70,8 @@ class Server {
   const Counters& counters() const;
   // Runs `task` on the I/O thread; dropped after stop().
   void post(std::function<void()> task);
+  // The same as a function that may outlive the server.
+  std::function<void(std::function<void()>)> poster() const;
 
  private:
   std::shared_ptr<Core> core_;

@@ -167,15 +167,16 @@ TEST_P(FailingDisk, AtEveryOperation) {
   }
 }
 
+std::string fault_name(const testing::TestParamInfo<std::pair<Operation, int>>& test) {
+  if (test.param.first == Operation::kSync) return "FsyncFails";
+  return test.param.second == SQLITE_FULL ? "DiskFull" : "WriteFails";
+}
+
 INSTANTIATE_TEST_SUITE_P(Durability, FailingDisk,
                          testing::Values(std::pair(Operation::kWrite, SQLITE_FULL),
                                          std::pair(Operation::kWrite, SQLITE_IOERR_WRITE),
                                          std::pair(Operation::kSync, SQLITE_IOERR_FSYNC)),
-                         [](const auto& info) {
-                           return std::string(info.param.first == Operation::kSync ? "FsyncFails"
-                                              : info.param.second == SQLITE_FULL   ? "DiskFull"
-                                                                                   : "WriteFails");
-                         });
+                         fault_name);
 
 TEST(Durability, AFullDiskIsSaidAndForgottenWhenSpaceReturns) {
   FaultVfs vfs("full-disk");
