@@ -283,6 +283,10 @@ void Loop::start() {
 
 void Loop::request_stop() { impl_->thread.request_stop(); }
 
+void Loop::join() {
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
 Status Loop::status() const {
   const std::uint64_t head = impl_->journal.head();
   const std::scoped_lock lock(impl_->mutex);

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import tempfile
+import threading
 import unittest
 
 import kit
@@ -97,10 +98,12 @@ class Reload(unittest.TestCase):
         agent.start()
         load = kit.Load(agent, rate=1000)
         self.addCleanup(load.stop)
+        watch = Watch(agent)
         for n in range(100 if kit.SOAK else 10):
             before = load.acknowledged()
             kit.eventually(lambda before=before: load.acknowledged() > before)
             self.reload(agent, influx.exporter(batch_events=100 + n), IN_FORCE)
+        self.assertEqual(watch.stop(), [], "an exporter was missing in /health")
         load.stop()
         self.assertEqual(set(load.answers), {202})
         client = agent.client()
@@ -117,6 +120,27 @@ class Reload(unittest.TestCase):
         self.assertEqual(agent.client().get("/health/ready").status, 200)
         agent.process.signal(signal.SIGHUP)
         self.assertEqual(agent.stop(), 0)
+
+
+class Watch:
+    """Asks for /health again and again; keeps the answers that do not show the exporter."""
+
+    def __init__(self, agent):
+        self.agent, self.missing, self.ended = agent, [], threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        client = self.agent.client()
+        while not self.ended.is_set():
+            health = client.json("/health")
+            if "exporter:influx" not in health["components"] or health["cursors_without_exporter"]:
+                self.missing.append(health)
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+        return self.missing
 
 
 class Refusals(unittest.TestCase):
