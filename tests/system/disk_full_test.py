@@ -104,6 +104,7 @@ class DiskFull(unittest.TestCase):
         kit.drained(self.agent, client)
         kit.one_point_each(self, self.influx, stored)
         kit.check_conservation(self, client.metrics())
+        kit.check_delivery(self, self.agent, client)
         print(f"full {ROUNDS} times, {len(load.acked)} acknowledged, {load.answers[503]} refused, "
               f"slowest recovery {slowest:.2f} s")
         self.assertLessEqual(slowest, RECOVERY_SECONDS)

@@ -147,11 +147,9 @@ class JsonSuite(unittest.TestCase):
             json.loads(answer.body.decode("utf-8"))
             self.assertIn(answer.status, (200, 400, 404), path)
         self.is_problem("type", self.client.post("/events", b'{"event_type":"\xff"}'))
-        page = {"next": None}
-        while page := self.client.json("/dead-letters", limit=1000,
-                                       **({"before": page["next"]} if page["next"] else {})):
-            if page["next"] is None:
-                break
+        parameters = {"limit": 1000}
+        while parameters.get("before", 1):
+            parameters["before"] = self.client.json("/dead-letters", **parameters)["next"]
 
 
 if __name__ == "__main__":

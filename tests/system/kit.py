@@ -373,6 +373,15 @@ def check_conservation(test, metrics):
     return count
 
 
+def check_delivery(test, agent, client):
+    """stored = delivered + pending + dead-lettered + skipped, within one run of the agent that began
+    with an empty journal."""
+    health = agent.exporter(client)
+    stored = client.metrics()["journal_committed_events_total"]
+    test.assertEqual(stored, health["delivered"] + health["lag_events"] + health["dead_lettered"]
+                     + health["skipped"], health)
+
+
 def drained(agent, client, seconds=60):
     """Waits until the exporter has everything; returns its health."""
     def done():

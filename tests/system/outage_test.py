@@ -57,7 +57,7 @@ class Outage(unittest.TestCase):
             self.degraded(agent, client, "retrying")
             influx.start()
             kit.eventually(lambda: agent.exporter(client)["status"] == "healthy", 20)
-        self.finish(agent, load, influx)
+        kit.check_delivery(self, agent, self.finish(agent, load, influx))
 
     def test_down_for_long_and_over_a_restart_of_the_agent(self):
         influx = kit.InfluxDb(self)

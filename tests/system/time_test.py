@@ -1,6 +1,7 @@
 """Times as publishers write them, through the API: the right instant and the answer's warning, or
 an error that names the path and what is expected."""
 
+import itertools
 import json
 import time
 import unittest
@@ -71,9 +72,10 @@ class Times(unittest.TestCase):
         agent.start()
         return agent.client()
 
-    def post(self, client, posted, number=[0]):  # one counter for all: no two events are equal
-        number[0] += 1
-        answer = client.post("/events", {"event_type": "alert", "message": f"m{number[0]}",
+    numbers = itertools.count()  # no two events are equal
+
+    def post(self, client, posted):
+        answer = client.post("/events", {"event_type": "alert", "message": f"m{next(self.numbers)}",
                                          **({} if posted is None else {"timestamp": posted})})
         return answer.status, json.loads(answer.body)
 
