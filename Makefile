@@ -59,7 +59,7 @@ soak: ## Run the long fault tests with their full counts
 	@tools/install-packages.sh build test
 	cmake --preset $(PRESET)
 	cmake --build $(BUILD_DIR) -j $(JOBS)
-	KCLOUD_SOAK=1 $(CTEST) --test-dir $(BUILD_DIR) -L soak --timeout 14400 $(ARGS)
+	KCLOUD_SOAK=1 $(CTEST) --test-dir $(BUILD_DIR) -L 'soak|scaled' --timeout 14400 $(ARGS)
 
 demo: ## Post a believable fleet to the running agent (ARGS="--rate 50 --count 1000")
 	@tools/install-packages.sh build

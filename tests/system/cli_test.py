@@ -32,7 +32,7 @@ class Cli(unittest.TestCase):
         client = agent.client()
         posted = json.loads(client.post("/events", [kit.event("w-0"), kit.event("w-1")]).body)
         out = os.path.join(agent.directory, "tail.out")
-        tail = kit.Process([kit.BINARY, "tail", "--url", f"http://127.0.0.1:{agent.port}", "--json",
+        tail = kit.Process([kit.binary(), "tail", "--url", f"http://127.0.0.1:{agent.port}", "--json",
                             "-n", "2", "--type", "scheduling"], out)
         self.addCleanup(tail.kill)
 
