@@ -39,12 +39,18 @@ std::string needs_restart(const config::Config& now, const config::Config& wante
   note("http limits", now.http.max_connections != wanted.http.max_connections ||
                           now.http.max_header_bytes != wanted.http.max_header_bytes ||
                           now.http.max_headers != wanted.http.max_headers ||
+                          now.http.max_body_bytes != wanted.http.max_body_bytes ||
+                          now.http.header_timeout != wanted.http.header_timeout ||
+                          now.http.body_timeout != wanted.http.body_timeout ||
+                          now.http.idle_timeout != wanted.http.idle_timeout ||
+                          now.http.stream_heartbeat != wanted.http.stream_heartbeat ||
                           now.http.max_pending_body_bytes != wanted.http.max_pending_body_bytes);
   note("journal", now.journal.max_bytes != wanted.journal.max_bytes ||
                       now.journal.max_age != wanted.journal.max_age ||
                       now.journal.dedup_horizon != wanted.journal.dedup_horizon ||
                       now.journal.queue_bytes != wanted.journal.queue_bytes ||
                       now.journal.group_events != wanted.journal.group_events ||
+                      now.journal.group_wait != wanted.journal.group_wait ||
                       now.journal.max_dead_letters != wanted.journal.max_dead_letters);
   return names;
 }

@@ -13,7 +13,7 @@ struct ExporterSet::Running {
 };
 
 void ExporterSet::start(std::shared_ptr<const config::Config> config) {
-  stop();
+  halt();
   std::vector<std::string> required;
   std::vector<std::shared_ptr<Running>> started;
   for (const auto& exporter : config->exporters) {
@@ -34,16 +34,24 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
   journal_.set_required(std::move(required));
   for (const auto& running : started) running->loop->start();
   std::lock_guard guard(mutex_);
-  running_ = std::move(started);
+  running_.swap(started);
 }
 
 void ExporterSet::stop() {
-  std::vector<std::shared_ptr<Running>> stopping;
+  halt();
+  std::vector<std::shared_ptr<Running>> stopped;
+  std::lock_guard guard(mutex_);
+  stopped.swap(running_);
+}
+
+void ExporterSet::halt() {
+  std::vector<std::shared_ptr<Running>> halting;
   {
     std::lock_guard guard(mutex_);
-    stopping.swap(running_);
+    halting = running_;
   }
-  for (const auto& running : stopping) running->loop->request_stop();
+  for (const auto& running : halting) running->loop->request_stop();
+  for (const auto& running : halting) running->loop->join();
 }
 
 std::vector<api::ExporterView> ExporterSet::views() const {

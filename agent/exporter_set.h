@@ -31,6 +31,8 @@ class ExporterSet {
 
  private:
   struct Running;
+  // Ends the loops; they stay in the views until others take their place.
+  void halt();
   journal::Journal& journal_;
   const core::Clock& clock_;
   mutable std::mutex mutex_;

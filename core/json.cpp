@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -37,9 +38,30 @@ void append_text_or_null(std::string& out, std::string_view key, std::string_vie
   }
 }
 
+// Length of the UTF-8 character at the front of `text`; 0 when it is none (RFC 3629).
+std::size_t character_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  return length <= text.size() && simdjson::validate_utf8(text.data(), length) ? length : 0;
+}
+
+// Each byte that belongs to no character becomes U+FFFD.
+std::string repaired(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    return append_json_string(out, repaired(text));
+  }
   out.push_back('"');
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

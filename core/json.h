@@ -9,7 +9,8 @@
 
 namespace kcloud::core {
 
-// `text` as a quoted JSON string. Bytes ≥ 0x80 pass as they are; control characters are escaped.
+// `text` as a quoted JSON string. Control characters are escaped; each byte that is no UTF-8
+// becomes U+FFFD, so that what an answer quotes of a hostile input is JSON.
 void append_json_string(std::string& out, std::string_view text);
 // Shortest form that reads back to the same double; never NaN or Inf (written as null).
 void append_json_number(std::string& out, double value);

@@ -59,6 +59,7 @@ class Loop {
   // head.
   void start();
   void request_stop();  // does not wait
+  void join();          // after request_stop: waits for the attempt under way
   Status status() const;
   const core::ExporterCounters& counters() const;
   const std::string& name() const;

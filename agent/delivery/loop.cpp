@@ -66,6 +66,7 @@ struct Loop::Impl {
   std::mt19937 random;
   std::unique_ptr<journal::Reader> reader;
   core::EventBatch batch;
+  bool opened = false;        // the cursor is known
   std::uint64_t cursor = 0;   // committed
   std::uint64_t read_to = 0;  // everything up to here is in `batch` or was skipped
   std::uint64_t gone = 0;     // of these, how many retention had removed
@@ -76,6 +77,7 @@ struct Loop::Impl {
 void Loop::Impl::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
+      if (!opened) open();
       work(stop);
       trouble.reset();
     } catch (const std::exception& error) {
@@ -90,6 +92,7 @@ void Loop::Impl::open() {
   reader = journal.reader();
   const std::uint64_t oldest = reader->oldest();
   cursor = journal.open_cursor(cursor_name, oldest == 0 ? 0 : oldest - 1).seq;
+  opened = true;
   const std::scoped_lock lock(mutex);
   status.cursor = cursor;
 }
@@ -270,11 +273,19 @@ Loop::Loop(Options options, journal::Journal& journal, const core::Catalogue& ca
 Loop::~Loop() = default;
 
 void Loop::start() {
-  impl_->open();
+  try {
+    impl_->open();
+  } catch (const journal::NotStoring&) {
+    // A full disk must not end a running agent that is told to reload: the thread tries again.
+  }
   impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
 }
 
 void Loop::request_stop() { impl_->thread.request_stop(); }
+
+void Loop::join() {
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
 
 Status Loop::status() const {
   const std::uint64_t head = impl_->journal.head();

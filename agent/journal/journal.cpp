@@ -431,7 +431,8 @@ void Journal::move_cursor(const std::string& name, std::uint64_t seq,
 }
 
 CursorInfo Journal::open_cursor(const std::string& name, std::uint64_t start) {
-  std::promise<core::CommitStatus> committed;
+  // Shared, as the writer may still be inside set_value when the wait ends.
+  const auto committed = std::make_shared<std::promise<core::CommitStatus>>();
   CursorInfo cursor;
   Message message;
   const core::Time now = impl_->clock.now();
@@ -440,11 +441,10 @@ CursorInfo Journal::open_cursor(const std::string& name, std::uint64_t start) {
     cursor = existing.value_or(CursorInfo{name, start, now, 0});
     if (!existing) store.move_cursor(name, start, now);
   };
-  message.work_done = [&](core::CommitStatus status) { committed.set_value(status); };
+  message.work_done = [committed](core::CommitStatus status) { committed->set_value(status); };
   impl_->submit(std::move(message));
-  if (committed.get_future().get() != core::CommitStatus::kCommitted) {
-    throw std::runtime_error("cannot make cursor '" + name +
-                             "': the journal does not store at present");
+  if (committed->get_future().get() != core::CommitStatus::kCommitted) {
+    throw NotStoring("cannot make cursor '" + name + "': the journal does not store at present");
   }
   if (cursor.seq > head()) {
     throw std::runtime_error(
@@ -461,13 +461,13 @@ CursorInfo Journal::open_cursor(const std::string& name, std::uint64_t start) {
 }
 
 bool Journal::drop_cursor(const std::string& name) {
-  std::promise<core::CommitStatus> committed;
+  const auto committed = std::make_shared<std::promise<core::CommitStatus>>();
   bool dropped = false;
   Message message;
   message.work = [&](Store& store) { dropped = store.drop_cursor(name); };
-  message.work_done = [&](core::CommitStatus status) { committed.set_value(status); };
+  message.work_done = [committed](core::CommitStatus status) { committed->set_value(status); };
   impl_->submit(std::move(message));
-  if (committed.get_future().get() != core::CommitStatus::kCommitted) return false;
+  if (committed->get_future().get() != core::CommitStatus::kCommitted) return false;
   std::lock_guard guard(impl_->mutex);
   std::erase_if(impl_->cursors, [&](const CursorInfo& known) { return known.name == name; });
   return dropped;

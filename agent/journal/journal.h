@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,12 @@ struct Stats {
   double commit_seconds_sum = 0;
 };
 
+// The disk refuses at present; the journal goes on trying to recover.
+class NotStoring : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A reader's place. `required`: retention waits for it.
 struct CursorInfo {
   std::string name;
@@ -99,7 +106,7 @@ class Journal final : public core::EventSink {
                    std::vector<core::DeadLetter> refused,
                    std::function<void(core::CommitStatus)> done);
   // Makes the cursor if missing (at `start`: 0 = from the oldest event) and says where it stands.
-  // Blocks for a commit.
+  // Blocks for a commit. Throws NotStoring, and std::runtime_error for a cursor above the head.
   CursorInfo open_cursor(const std::string& name, std::uint64_t start);
   bool drop_cursor(const std::string& name);
   std::vector<CursorInfo> cursors() const;

@@ -208,6 +208,13 @@ TEST(Decode, NulIsOnlyRefusedWhereItIsOne) {
   EXPECT_FALSE(decode(R"({"event_type":"alert","message":"\\\u0000","timestamp":1736937000})").ok);
 }
 
+TEST(Decode, BlanksInsideATokenAreRefused) {
+  for (const std::string value : {"1 2", "[1 2]", "tr ue", "- 1", "1 .5", "nul\nl", "1e 5"}) {
+    EXPECT_FALSE(decode(R"({"event_type":"x","timestamp":1736937000,"extra":)" + value + "}").ok)
+        << value;
+  }
+}
+
 TEST(Decode, UnknownTypesAreKeptWithTheCommonFieldsOrRefused) {
   const char* json =
       R"({"event_type":"node_rebooted","timestamp":1736937000,"cluster":"c","workload":"w"})";

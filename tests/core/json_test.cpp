@@ -26,6 +26,18 @@ TEST(Json, EscapesWhatMustBeAndLeavesTheRest) {
   EXPECT_EQ(quoted(""), "\"\"");
 }
 
+TEST(Json, BytesThatAreNoUtf8AreReplaced) {
+  EXPECT_EQ(quoted("a\xff"
+                   "b"),
+            "\"a\uFFFDb\"");
+  EXPECT_EQ(quoted("\xed\xa0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");
+  EXPECT_EQ(quoted("\xed\x95"), "\"\uFFFD\uFFFD\"");
+  EXPECT_EQ(quoted("한\xed\x95"
+                   "글\n"),
+            "\"한\uFFFD\uFFFD글\\n\"");
+  EXPECT_EQ(quoted("\xc3"), "\"\uFFFD\"");
+}
+
 TEST(Json, NumbersReadBackTheSame) {
   for (const double value : {15.6, 0.1, 1e22, -3.5e-10, 0.0, 1200.0})
     EXPECT_EQ(std::stod(number(value)), value);
