@@ -1,4 +1,5 @@
-# Compiler options every target of the project shares.
+# Compiler options every target of the project shares. Line tables are enough for profiles and back-traces.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 add_library(kcloud_options INTERFACE)
 add_library(kcloud::options ALIAS kcloud_options)
 target_include_directories(kcloud_options INTERFACE ${PROJECT_SOURCE_DIR})

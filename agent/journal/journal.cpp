@@ -331,6 +331,7 @@ struct Journal::Impl {
     try {
       const auto bounds = limits();
       store->begin();
+      store->index_workloads();
       work = retain(*store, bounds, kRetentionSlice);
       store->commit();
       hint.update(store->head(), store->oldest());

@@ -19,7 +19,7 @@ namespace kcloud::journal {
 // Prepared statements that queries share; they belong to one connection.
 struct QueryStatements {
   explicit QueryStatements(Database& db);
-  Statement types, buckets, workload;
+  Statement types, buckets, workload, indexed_upto, unindexed;
 };
 
 Page run_query(const Query& query, Database& db, QueryStatements& statements, Statement& by_seq);

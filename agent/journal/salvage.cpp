@@ -141,24 +141,42 @@ void salvage_events(Store& store, const std::string& damaged, std::uint64_t olde
   store.commit();
 }
 
+// Fills `path` from the damaged database, which stays as it is until the copy is whole.
+void salvage_into(const std::string& path, const Options& options,
+                  const std::optional<HeadHint>& hint, core::Time now, OpenReport& report,
+                  std::string& rest) {
+  const std::string source = database_path(options.directory);
+  Database db(path, Database::Mode::kReadWrite, options.vfs);
+  prepare_writer(db);
+  db.execute("BEGIN");
+  set_meta(db, "epoch", hint ? hint->epoch : new_epoch());
+  set_meta(db, "clean", "0");
+  db.execute("COMMIT");
+  Store store(std::move(db), 0);
+  salvage_events(store, source, hint ? hint->oldest : 0, report);
+  store.begin();
+  if (hint) store.raise_head(hint->head);
+  carry_over_rest(store, source, now, rest);
+  store.index_workloads();
+  set_meta(store.db(), "head", std::to_string(store.head()));
+  store.commit();
+  checkpoint_all(store.db());
+}
+
 Opened salvage(const Options& options, const std::optional<HeadHint>& hint, core::Time now,
                const std::string& why) {
   Opened opened;
   OpenReport& report = opened.report;
+  const std::string path = options.directory + "/journal.salvage";
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix);
+  std::string rest;
+  salvage_into(path, options, hint, now, report, rest);
   report.damaged_file = set_aside(options.directory, now);
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(path + suffix);
+  fs::rename(path, database_path(options.directory));
   Database db(database_path(options.directory), Database::Mode::kReadWrite, options.vfs);
   prepare_writer(db);
-  db.execute("BEGIN");
-  set_meta(db, "epoch", hint ? hint->epoch : new_epoch());
-  db.execute("COMMIT");
   opened.store = std::make_unique<Store>(std::move(db), 0);
-  std::string rest;
-  salvage_events(*opened.store, report.damaged_file, hint ? hint->oldest : 0, report);
-  opened.store->begin();
-  if (hint) opened.store->raise_head(hint->head);
-  carry_over_rest(*opened.store, report.damaged_file, now, rest);
-  set_meta(opened.store->db(), "head", std::to_string(opened.store->head()));
-  opened.store->commit();
   if (hint && hint->head > 0) {
     const std::uint64_t known = hint->oldest == 0 ? 0 : hint->head - hint->oldest + 1;
     report.lost_events = known > report.salvaged_events ? known - report.salvaged_events : 0;

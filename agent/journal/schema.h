@@ -19,6 +19,10 @@ constexpr std::uint32_t kMaxTypeSlots = 256;  // further type names share slot 0
 inline constexpr const char* kEventColumns =
     "seq,id,time,received,type,type_name,source,workload,cluster,severity,collector,agent,flags,"
     "\"check\",body";
+// Meta key: the workload index holds every event up to this seq.
+inline constexpr const char* kWorkloadsUpto = "workloads_upto";
+constexpr std::size_t kWorkloadLag = 4096;  // most events that the workload index may lag
+
 enum EventColumn : int {
   kSeq,
   kId,

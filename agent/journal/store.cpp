@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 namespace kcloud::journal {
@@ -55,7 +56,7 @@ Store::Store(Database db, std::uint64_t floor)
       commit_(db_, "COMMIT"),
       insert_event_(db_, "INSERT INTO events(" + std::string(kEventColumns) +
                              ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"),
-      insert_workload_(db_, "INSERT INTO workloads VALUES(?1,?2,?3)"),
+      insert_workload_(db_, "INSERT OR IGNORE INTO workloads VALUES(?1,?2,?3)"),
       insert_letter_(db_,
                      "INSERT INTO dead_letters(received,origin,position,reason,detail,type,"
                      "event_id,body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
@@ -77,9 +78,11 @@ Store::Store(Database db, std::uint64_t floor)
   head_ = std::max<std::uint64_t>({head_, written, floor});
   Statement select(db_, "SELECT slot,name FROM types");
   while (select.step()) types_.emplace(select.text(1), select.integer(0));
+  load_unindexed();
 }
 
 void Store::commit() {
+  if (unindexed_.size() >= kWorkloadLag) index_workloads();
   write_bucket();
   write_seen_days();
   commit_.run();
@@ -228,7 +231,44 @@ void Store::insert(const core::Event& event) {
       .run();
   widen_bucket(event);
   if (!event.workload.empty()) {
-    insert_workload_.bind(1, bucket_.number).bind_text(2, event.workload).bind(3, event.seq).run();
+    unindexed_.push_back({static_cast<std::uint32_t>(workload_texts_.size()),
+                          static_cast<std::uint32_t>(event.workload.size()), event.seq});
+    workload_texts_ += event.workload;
+  }
+}
+
+void Store::index_workloads() {
+  if (unindexed_.empty()) return;
+  const auto text = [&](const Unindexed& entry) {
+    return std::string_view(workload_texts_).substr(entry.at, entry.size);
+  };
+  std::sort(unindexed_.begin(), unindexed_.end(), [&](const Unindexed& a, const Unindexed& b) {
+    return std::tuple(a.seq >> kBucketBits, text(a), a.seq) <
+           std::tuple(b.seq >> kBucketBits, text(b), b.seq);
+  });
+  for (const auto& entry : unindexed_) {
+    insert_workload_.bind(1, entry.seq >> kBucketBits)
+        .bind_text(2, text(entry))
+        .bind(3, entry.seq)
+        .run();
+  }
+  set_meta(db_, kWorkloadsUpto, std::to_string(head_));
+  unindexed_.clear();
+  workload_texts_.clear();
+}
+
+// What the last run had not indexed yet.
+void Store::load_unindexed() {
+  const std::string upto = meta(db_, kWorkloadsUpto);
+  Statement select(
+      db_, "SELECT seq,workload FROM events WHERE seq>?1 AND workload IS NOT NULL ORDER BY seq");
+  select.bind(1, upto.empty() ? std::uint64_t{0} : std::uint64_t{std::stoull(upto)});
+  while (select.step()) {
+    const auto workload = select.text(1);
+    unindexed_.push_back({static_cast<std::uint32_t>(workload_texts_.size()),
+                          static_cast<std::uint32_t>(workload.size()),
+                          static_cast<std::uint64_t>(select.integer(0))});
+    workload_texts_ += workload;
   }
 }
 

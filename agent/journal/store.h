@@ -38,6 +38,10 @@ class Store {
   // Sets the event's verdict, and seq and id when stored. A conflict is kept as a dead letter.
   void add(core::Event& event);
   void add(const core::DeadLetter& letter);
+  // Writes the workload index up to the head (inside the open transaction). Between calls it lags
+  // by at most kWorkloadLag events: a sorted pass touches each page once, where an insert an event
+  // touches one page each.
+  void index_workloads();
   // For salvage: takes an event over with the seq it had. False when its id is there already.
   bool restore(const core::Event& event);
   bool holds(std::uint64_t seq);
@@ -70,6 +74,7 @@ class Store {
   std::int64_t type_slot(std::string_view name);
   bool find_keyed(core::Event& event);
   void insert(const core::Event& event);
+  void load_unindexed();
   void widen_bucket(const core::Event& event);
   void write_bucket();
   void write_seen_days();
@@ -82,6 +87,12 @@ class Store {
   std::map<std::string, std::int64_t, std::less<>> types_;
   std::unordered_map<std::int64_t, SeenDay> seen_;
   std::uint64_t seen_uses_ = 0;
+  struct Unindexed {
+    std::uint32_t at, size;  // of the workload in workload_texts_
+    std::uint64_t seq;
+  };
+  std::vector<Unindexed> unindexed_;
+  std::string workload_texts_;
   Bucket bucket_;
   bool bucket_touched_ = false;
 };

@@ -51,20 +51,33 @@ PageKey edge_of(const Query& query, const Bucket& bucket) {
   return key;
 }
 
+void consider(const Query& query, const RowView& row, std::vector<Candidate>& candidates) {
+  const TimeRange range = time_range(query);
+  if (row.time < range.since || row.time >= range.until) return;
+  if (!is_behind(query, row.time, row.id) || !passes(query, row)) return;
+  candidates.push_back({{core::from_nanos(row.time), core::event_id_from_bytes(row.id)}, row.seq});
+}
+
 void collect(const Query& query, std::int64_t bucket, QueryStatements& statements,
              Statement& by_seq, std::vector<Candidate>& candidates) {
-  const TimeRange range = time_range(query);
   ResetGuard guard(statements.workload);
   statements.workload.bind(1, bucket).bind_text(2, query.workload);
   while (statements.workload.step()) {
     ResetGuard row_guard(by_seq);
-    if (!by_seq.bind(1, statements.workload.integer(0)).step()) continue;
-    const RowView row = view_row(by_seq);
-    if (row.time < range.since || row.time >= range.until) continue;
-    if (!is_behind(query, row.time, row.id) || !passes(query, row)) continue;
-    candidates.push_back(
-        {{core::from_nanos(row.time), core::event_id_from_bytes(row.id)}, row.seq});
+    if (by_seq.bind(1, statements.workload.integer(0)).step())
+      consider(query, view_row(by_seq), candidates);
   }
+}
+
+// The newest events, which the index does not hold yet.
+void collect_unindexed(const Query& query, QueryStatements& statements,
+                       std::vector<Candidate>& candidates) {
+  ResetGuard upto_guard(statements.indexed_upto);
+  const bool any = statements.indexed_upto.step();
+  const std::int64_t upto = any ? std::stoll(std::string(statements.indexed_upto.text(0))) : 0;
+  ResetGuard guard(statements.unindexed);
+  statements.unindexed.bind(1, upto).bind_text(2, query.workload);
+  while (statements.unindexed.step()) consider(query, view_row(statements.unindexed), candidates);
 }
 
 }  // namespace
@@ -76,6 +89,8 @@ Page query_by_workload(const Query& query, QueryStatements& statements, Statemen
   const auto buckets = buckets_in_order(query, statements);
   const auto deadline = std::chrono::steady_clock::now() + query.work_limit;
   std::vector<Candidate> candidates;
+  collect_unindexed(query, statements, candidates);
+  std::sort(candidates.begin(), candidates.end(), before);
   Page page;
   std::optional<PageKey> frontier;  // everything before it in order has been looked at
   for (std::size_t i = 0; i < buckets.size(); ++i) {
