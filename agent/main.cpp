@@ -1,4 +1,6 @@
 // The command line.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <string>
@@ -56,6 +58,7 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  umask(0077);  // event bodies are for the agent's user alone
   CLI::App app{"kcloud-logger: makes every scheduling event durable, queryable and provable",
                "kcloud-logger"};
   app.require_subcommand(1);

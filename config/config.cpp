@@ -137,6 +137,7 @@ ExporterConfig read_exporter(const std::string& name, Section& section,
   if (!is_instance_name(name))
     section.fail("", "an exporter's name has letters, digits, - _ . and at most 64 of them");
   std::vector<std::string> types;
+  types.reserve(plugins.size());
   for (const auto& plugin : plugins) types.push_back(plugin.type);
   section.read_choice("type", exporter.type, types);
   const auto plugin = std::find_if(plugins.begin(), plugins.end(),

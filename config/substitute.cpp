@@ -55,7 +55,7 @@ Looked expand(std::string_view text, const Environment& environment) {
     result.value.append(text.substr(0, at));
     const std::size_t end = text.find('}', at);
     if (end == text.npos) return {{}, "`${` without `}`; write $${ for a literal ${"};
-    const auto looked = look_up(std::string(text.substr(at + 2, end - at - 2)), environment);
+    auto looked = look_up(std::string(text.substr(at + 2, end - at - 2)), environment);
     if (!looked.error.empty()) return looked;
     result.value += looked.value;
     text.remove_prefix(end + 1);

@@ -394,9 +394,8 @@ void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::strin
   };
   const bool by_key = hints.dedup == Dedup::kId;
   const bool no_time = event.time_source == TimeSource::kArrival;
-  if (by_key && hints.key_kind == "cloudevents" && !hints.key.empty()) {
-    keyed(hints.key_kind, hints.key);
-  } else if (by_key && !event_id.empty()) {
+  const bool cloud_event = hints.key_kind == "cloudevents" && !hints.key.empty();
+  if (by_key && !event_id.empty() && !cloud_event) {
     keyed("event_id", event_id);
   } else if (by_key && !hints.key.empty()) {
     keyed(hints.key_kind, hints.key);

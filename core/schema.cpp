@@ -14,6 +14,7 @@ namespace {
 
 // One place of the document: what may stand there as a value, and what lies below.
 struct Node {
+  std::string name;                     // key in its parent
   std::vector<std::string_view> types;  // JSON types of the value itself; empty: a mere container
   std::string description;
   std::string enumeration;  // JSON array, or empty
@@ -21,12 +22,14 @@ struct Node {
   std::string_view unit;
   std::string example;  // JSON; empty: not part of the example
   bool array = false;   // `children` belong to the items
-  std::vector<std::pair<std::string, Node>> children;
+  std::vector<Node> children;
 
   Node& child(std::string_view key) {
-    for (auto& [name, node] : children)
-      if (name == key) return node;
-    return children.emplace_back(std::string(key), Node{}).second;
+    for (auto& node : children)
+      if (node.name == key) return node;
+    auto& made = children.emplace_back();
+    made.name = key;
+    return made;
   }
 };
 
@@ -190,32 +193,31 @@ void append_properties(std::string& out, const Node& node) {
   if (node.children.empty()) return;
   append_key(out, "properties");
   out += '{';
-  for (const auto& [key, child] : node.children) {
+  for (const Node& child : node.children) {
     append_comma(out);
-    out += quoted(key) + ":";
+    out += quoted(child.name) + ":";
     append_node(out, child);
   }
   out += '}';
 }
 
 bool has_example(const Node& node) {
-  return !node.example.empty() ||
-         std::any_of(node.children.begin(), node.children.end(),
-                     [](const auto& child) { return has_example(child.second); });
+  return !node.example.empty() || std::any_of(node.children.begin(), node.children.end(),
+                                              [](const Node& child) { return has_example(child); });
 }
 
 void append_example(std::string& out, const Node& node) {
   const bool container = std::any_of(node.children.begin(), node.children.end(),
-                                     [](const auto& child) { return has_example(child.second); });
+                                     [](const Node& child) { return has_example(child); });
   if (!container) {
     out += node.example;
     return;
   }
   out += node.array ? "[{" : "{";
-  for (const auto& [key, child] : node.children) {
+  for (const Node& child : node.children) {
     if (!has_example(child)) continue;
     append_comma(out);
-    out += quoted(key) + ":";
+    out += quoted(child.name) + ":";
     append_example(out, child);
   }
   out += node.array ? "}]" : "}";
@@ -239,7 +241,8 @@ std::string presence(std::string_view path) {
   std::vector<std::string> schemas;
   for (const auto& key : keys) {
     std::string schema = R"({"required":[)" + quoted(key) + "]";
-    if (!rest.empty()) schema += R"(,"properties":{)" + quoted(key) + ":" + presence(rest) + "}";
+    if (!rest.empty())
+      schema += R"(,"properties":{)" + quoted(key) + ":" + presence(rest) + "}";
     schemas.push_back(schema + "}");
   }
   return any_of(schemas);

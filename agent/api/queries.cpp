@@ -1,4 +1,6 @@
 // The routes that read the journal: through the pool, never on the I/O thread.
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "agent/api/event_query.h"
@@ -184,8 +186,9 @@ void Router::dead_letters(const http::Request& request, http::Reply reply) {
           bad_request("unknown parameter `" + name + "`; there are limit and before"));
     }
     if (!given || *given == 0 || (name == "limit" && *given > 1000)) {
-      return reply.send(bad_request("parameter `" + name + "` is `" + value + "`; expected " +
-                                    (name == "limit" ? "1 to 1000" : "a number above 0")));
+      return reply.send(
+          bad_request(fmt::format("parameter `{}` is `{}`; expected {}", name, value,
+                                  name == "limit" ? "1 to 1000" : "a number above 0")));
     }
     (name == "limit" ? limit : before) = *given;
   }

@@ -110,7 +110,8 @@ struct Journal::Impl {
           return SQLITE_OK;
         },
         this);
-    journal.epoch_ = store->epoch();
+    // The epoch outlives salvage, so readers of it need no lock: it is written once, before any other thread.
+    if (journal.epoch_.empty()) journal.epoch_ = store->epoch();
     publish_head();
     std::lock_guard guard(mutex);
     cursors = store->cursors();

@@ -58,7 +58,7 @@ std::string set_aside(const std::string& directory, core::Time now) {
   std::string stamp = core::format_time(std::chrono::floor<std::chrono::milliseconds>(now));
   std::replace(stamp.begin(), stamp.end(), ':', '-');
   const std::string source = database_path(directory);
-  const std::string target = directory + "/damaged-" + stamp + ".db";
+  std::string target = directory + "/damaged-" + stamp + ".db";
   std::error_code ignored;
   fs::rename(source, target, ignored);
   fs::rename(source + "-wal", target + "-wal", ignored);
