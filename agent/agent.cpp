@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -118,8 +119,13 @@ void Agent::reload() {
 void Agent::stop() {
   if (server_ == nullptr) return;
   ready_ = false;
-  server_->stop(config_->agent.shutdown_timeout);
-  exporters_->stop();
+  // Half of the time for requests, the rest for deliveries, but for the second that an interruption
+  // may take.
+  const auto timeout = config_->agent.shutdown_timeout;
+  const auto deadline = std::chrono::steady_clock::now() + timeout -
+                        std::min(timeout / 2, std::chrono::milliseconds(1500));
+  server_->stop(timeout / 2);
+  exporters_->stop(deadline);
   journal_->close();
   server_.reset();
   router_.reset();

@@ -1,5 +1,6 @@
 #include "agent/exporter_set.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/plugins.h"
@@ -13,7 +14,7 @@ struct ExporterSet::Running {
 };
 
 void ExporterSet::start(std::shared_ptr<const config::Config> config) {
-  halt();
+  halt(std::chrono::steady_clock::now() + config->agent.shutdown_timeout);
   std::vector<std::string> required;
   std::vector<std::shared_ptr<Running>> started;
   for (const auto& exporter : config->exporters) {
@@ -37,21 +38,25 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
   running_.swap(started);
 }
 
-void ExporterSet::stop() {
-  halt();
+void ExporterSet::stop(std::chrono::steady_clock::time_point deadline) {
+  halt(deadline);
   std::vector<std::shared_ptr<Running>> stopped;
   std::lock_guard guard(mutex_);
   stopped.swap(running_);
 }
 
-void ExporterSet::halt() {
+void ExporterSet::halt(std::chrono::steady_clock::time_point deadline) {
   std::vector<std::shared_ptr<Running>> halting;
   {
     std::lock_guard guard(mutex_);
     halting = running_;
   }
   for (const auto& running : halting) running->loop->request_stop();
-  for (const auto& running : halting) running->loop->join();
+  for (const auto& running : halting) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    running->loop->join(std::max(std::chrono::milliseconds(0),
+                                 std::chrono::duration_cast<std::chrono::milliseconds>(left)));
+  }
 }
 
 std::vector<api::ExporterView> ExporterSet::views() const {

@@ -2,6 +2,7 @@
 // changes.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,12 +20,13 @@ class ExporterSet {
  public:
   ExporterSet(journal::Journal& journal, const core::Clock& clock)
       : journal_(journal), clock_(clock) {}
-  ~ExporterSet() { stop(); }
+  ~ExporterSet() { stop(std::chrono::steady_clock::now()); }
 
   // Stops the loops that run and starts those of `config`. Cursors stay, so nothing is lost or left
   // out.
   void start(std::shared_ptr<const config::Config> config);
-  void stop();  // politely: deliveries under way are finished
+  // Politely: deliveries under way are finished, but for those that still run at `deadline`.
+  void stop(std::chrono::steady_clock::time_point deadline);
 
   // For health and metrics; any thread.
   std::vector<api::ExporterView> views() const;
@@ -32,7 +34,7 @@ class ExporterSet {
  private:
   struct Running;
   // Ends the loops; they stay in the views until others take their place.
-  void halt();
+  void halt(std::chrono::steady_clock::time_point deadline);
   journal::Journal& journal_;
   const core::Clock& clock_;
   mutable std::mutex mutex_;

@@ -53,6 +53,8 @@ class Exporter {
  public:
   virtual ~Exporter() = default;
   virtual Delivery deliver(std::span<const Event> events) = 0;
+  // From any thread: the attempt under way, and every later one, ends soon (kRetry). For shutdown.
+  virtual void interrupt() {}
 };
 
 }  // namespace kcloud::core

@@ -59,7 +59,8 @@ class Loop {
   // head.
   void start();
   void request_stop();  // does not wait
-  void join();          // after request_stop: waits for the attempt under way
+  // After request_stop: waits for the attempt under way, and interrupts it after `patience`.
+  void join(std::chrono::milliseconds patience);
   Status status() const;
   const core::ExporterCounters& counters() const;
   const std::string& name() const;

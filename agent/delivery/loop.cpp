@@ -263,6 +263,7 @@ bool Loop::Impl::pause(milliseconds time, std::stop_token stop) {
 void Loop::Impl::set_phase(Phase phase) {
   const std::scoped_lock lock(mutex);
   status.phase = phase;
+  wake.notify_all();
 }
 
 Loop::Loop(Options options, journal::Journal& journal, const core::Catalogue& catalogue,
@@ -283,8 +284,14 @@ void Loop::start() {
 
 void Loop::request_stop() { impl_->thread.request_stop(); }
 
-void Loop::join() {
-  if (impl_->thread.joinable()) impl_->thread.join();
+void Loop::join(milliseconds patience) {
+  if (!impl_->thread.joinable()) return;
+  {
+    std::unique_lock lock(impl_->mutex);
+    const auto ended = [&] { return impl_->status.phase == Phase::kStopped; };
+    if (!impl_->wake.wait_for(lock, patience, ended)) impl_->exporter->interrupt();
+  }
+  impl_->thread.join();
 }
 
 Status Loop::status() const {

@@ -110,7 +110,8 @@ struct Journal::Impl {
           return SQLITE_OK;
         },
         this);
-    // The epoch outlives salvage, so readers of it need no lock: it is written once, before any other thread.
+    // The epoch outlives salvage, so readers of it need no lock: it is written once, before any
+    // other thread.
     if (journal.epoch_.empty()) journal.epoch_ = store->epoch();
     publish_head();
     std::lock_guard guard(mutex);
@@ -251,6 +252,7 @@ struct Journal::Impl {
       std::lock_guard guard(mutex);
       stats.commits += 1;
       stats.committed_events += delta.committed_events;
+      stats.oldest = store->oldest();
       stats.events += delta.committed_events;
       stats.duplicates += delta.duplicates;
       stats.conflicts += delta.conflicts;

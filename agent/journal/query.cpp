@@ -149,8 +149,9 @@ Page run_query(const Query& query, Database& db, QueryStatements& statements, St
   }
   WorkLimit limit(query.work_limit);
   std::optional<PageKey> last;
+  std::size_t bytes = 0;
   while (!streams.empty()) {
-    if (page.batch.events.size() == query.limit) {
+    if (page.batch.events.size() == query.limit || bytes >= query.max_bytes) {
       page.next = last;
       return page;
     }
@@ -163,6 +164,7 @@ Page run_query(const Query& query, Database& db, QueryStatements& statements, St
       ResetGuard guard(by_seq);
       if (by_seq.bind(1, first->seq()).step() && passes(query, view_row(by_seq))) {
         append_row(by_seq, page.batch);
+        bytes += page.batch.events.back().body.size();
       }
     }
     first->advance();

@@ -39,6 +39,7 @@ struct Query {
   std::size_t limit = 100;
   std::optional<PageKey> after;  // continue behind this place
   std::chrono::milliseconds work_limit{50};
+  std::size_t max_bytes = 16 << 20;  // of bodies in a page; the page ends there
 };
 
 struct Page {

@@ -113,11 +113,18 @@ Page query_by_workload(const Query& query, QueryStatements& statements, Statemen
     std::erase_if(candidates,
                   [&](const Candidate& c) { return !comes_before(query, c.key, *frontier); });
   }
-  const bool more = candidates.size() > query.limit;
+  bool more = candidates.size() > query.limit;
   candidates.resize(std::min(candidates.size(), query.limit));
-  for (const auto& candidate : candidates) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     ResetGuard guard(by_seq);
-    if (by_seq.bind(1, candidate.seq).step()) append_row(by_seq, page.batch);
+    if (!by_seq.bind(1, candidates[i].seq).step()) continue;
+    append_row(by_seq, page.batch);
+    bytes += page.batch.events.back().body.size();
+    if (bytes >= query.max_bytes && i + 1 < candidates.size()) {
+      candidates.resize(i + 1);
+      more = true;
+    }
   }
   if (more) {
     page.next = candidates.back().key;

@@ -118,6 +118,13 @@ struct Client::Impl {
     }
   }
 
+  // The transfer's stop token ends it.
+  void watch(Transfer& transfer) {
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &on_progress);
+    set(CURLOPT_XFERINFODATA, &transfer);
+  }
+
   Response perform(const Request& request, Transfer& transfer, Response& response) {
     set(CURLOPT_WRITEFUNCTION, &on_body);
     set(CURLOPT_WRITEDATA, &transfer);
@@ -129,7 +136,8 @@ struct Client::Impl {
     curl_easy_getinfo(handle.get(), CURLINFO_RETRY_AFTER, &wait);
     if (wait > 0) response.retry_after = std::chrono::seconds(wait);
     if (code == CURLE_OK) return std::move(response);
-    if (code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK) {
+    const bool ended = code == CURLE_ABORTED_BY_CALLBACK && transfer.on_data != nullptr;
+    if (code == CURLE_WRITE_ERROR || ended) {
       response.truncated = code == CURLE_WRITE_ERROR && transfer.on_data == nullptr;
       return std::move(response);
     }
@@ -156,11 +164,13 @@ Response Client::get(const Request& request) {
   return impl_->perform(request, transfer, response);
 }
 
-Response Client::post(const Request& request) {
+Response Client::post(const Request& request, std::stop_token stop) {
   const auto headers = make_headers(request.headers);
   Response response;
-  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
+  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes, nullptr,
+                    std::move(stop)};
   impl_->prepare(request, headers);
+  impl_->watch(transfer);
   impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
   impl_->set(CURLOPT_POST, 1L);
   impl_->set(CURLOPT_POSTFIELDS, request.body.data());
@@ -179,9 +189,7 @@ Response Client::stream(const Request& request,
   impl_->set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   impl_->set(CURLOPT_LOW_SPEED_TIME,
              std::max(1L, static_cast<long>(impl_->options.timeout.count() / 1000)));
-  impl_->set(CURLOPT_NOPROGRESS, 0L);
-  impl_->set(CURLOPT_XFERINFOFUNCTION, &on_progress);
-  impl_->set(CURLOPT_XFERINFODATA, &transfer);
+  impl_->watch(transfer);
   return impl_->perform(request, transfer, response);
 }
 

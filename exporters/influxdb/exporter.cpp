@@ -65,7 +65,7 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
     gzip_.compress(payload_, compressed_);
     request_.body = compressed_;
   }
-  const auto response = client_.post(request_);
+  const auto response = client_.post(request_, stop_.get_token());
   std::vector<std::string_view> lines;
   lines.reserve(ends_.size());
   std::size_t start = 0;

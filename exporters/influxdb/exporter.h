@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,11 @@ class Exporter final : public core::Exporter {
   Exporter(Config config, const std::map<std::string, std::string>& agent_tags);
 
   core::Delivery deliver(std::span<const core::Event> events) override;
+  void interrupt() override { stop_.request_stop(); }
 
  private:
   Config config_;
+  std::stop_source stop_;
   http_client::Client client_;
   http_client::Gzip gzip_;
   LineEncoder encoder_;

@@ -156,6 +156,19 @@ TEST_F(QueryTest, ScansStopAtTheWorkLimitAndContinue) {
   EXPECT_EQ(all_pages(query), expected(query));
 }
 
+TEST_F(QueryTest, APageEndsAtItsBytes) {
+  Query query;
+  query.max_bytes = 100;  // a few bodies
+  query.since = all_[9'000].spec.time;
+  query.until = *query.since + std::chrono::seconds(2);
+  EXPECT_LT(reader_->query(query).batch.events.size(), 10U);
+  EXPECT_EQ(all_pages(query), expected(query));
+  query.workload = "w/3";
+  query.since = query.until = std::nullopt;
+  EXPECT_LT(reader_->query(query).batch.events.size(), 10U);
+  EXPECT_EQ(all_pages(query), expected(query));
+}
+
 TEST_F(QueryTest, PagesStayWhileNewEventsArrive) {
   Query query;
   query.limit = 500;

@@ -96,10 +96,10 @@ class Shutdown(unittest.TestCase):
         self.assertLessEqual(time.monotonic() - begin, EXIT_SECONDS)
         print(f"with a dead sink: {time.monotonic() - begin:.3f} s")
 
-    def test_a_sink_that_never_answers_holds_the_exit_for_its_timeout_only(self):
+    def test_a_sink_that_never_answers_is_interrupted_in_time(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-            agent = kit.Agent(self, self.influx.exporter(url=url, timeout_ms=2000))
+            agent = kit.Agent(self, self.influx.exporter(url=url, timeout_ms=60_000))
             agent.start()
             self.assertEqual(agent.client().post("/events", kit.event("w-1")).status, 202)
             silent.settimeout(10)
@@ -108,7 +108,7 @@ class Shutdown(unittest.TestCase):
                 self.assertEqual(agent.stop(), 0)
                 seconds = time.monotonic() - begin
         self.assertLessEqual(seconds, EXIT_SECONDS)
-        print(f"with a silent sink and timeout_ms 2000: {seconds:.3f} s")
+        print(f"with a silent sink and timeout_ms 60000: {seconds:.3f} s")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ _kcloud_logger() {
         check) words="--config --help" ;;
         tail) words="--url --token --type --workload --cluster --source --severity --q --since --last --json --help" ;;
         demo) words="--url --token --rate --count --seed --help" ;;
-        journal) words="check --config --data-dir --help" ;;
-        cursors) words="$([[ -n $second ]] || echo ls drop) --config --data-dir --help" ;;
+        journal) words="check --data-dir --help" ;;
+        cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
       ;;
   esac
