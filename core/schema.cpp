@@ -241,8 +241,7 @@ std::string presence(std::string_view path) {
   std::vector<std::string> schemas;
   for (const auto& key : keys) {
     std::string schema = R"({"required":[)" + quoted(key) + "]";
-    if (!rest.empty())
-      schema += R"(,"properties":{)" + quoted(key) + ":" + presence(rest) + "}";
+    if (!rest.empty()) schema += R"(,"properties":{)" + quoted(key) + ":" + presence(rest) + "}";
     schemas.push_back(schema + "}");
   }
   return any_of(schemas);
