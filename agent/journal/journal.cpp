@@ -133,8 +133,8 @@ struct Journal::Impl {
     head_moved.notify_all();
   }
 
-  bool submit(Message message) {
-    bool wake = false;
+  void submit(Message message) {
+    auto refusal = core::CommitStatus::kBusy;
     {
       std::lock_guard guard(mutex);
       const bool refused = closing || stats.state != State::kOpen;
@@ -143,23 +143,13 @@ struct Journal::Impl {
       if (!refused && !busy) {
         queued_bytes += message.bytes;
         queue.push_back(std::move(message));
-        wake = std::exchange(writer_waits, false);
-        if (wake) work_arrived.notify_one();
-        return true;
+        if (std::exchange(writer_waits, false)) work_arrived.notify_one();
+        return;
       }
-      if (busy) stats.busy += 1;
+      if (refused) refusal = closing ? core::CommitStatus::kStopped : core::CommitStatus::kFailed;
+      if (!refused) stats.busy += 1;
     }
-    message.finish(closing_now() ? core::CommitStatus::kStopped : status_when_refused());
-    return false;
-  }
-
-  bool closing_now() const {
-    std::lock_guard guard(mutex);
-    return closing;
-  }
-  core::CommitStatus status_when_refused() const {
-    std::lock_guard guard(mutex);
-    return stats.state == State::kOpen ? core::CommitStatus::kBusy : core::CommitStatus::kFailed;
+    message.finish(refusal);
   }
 
   // Takes at most a group's worth of messages. Empty: time for upkeep, or closing.

@@ -71,14 +71,17 @@ TEST(Durability, PowerCutsLoseNothingAcknowledged) {
   std::vector<std::string> acked;  // grows before anybody is told
   std::atomic<std::size_t> acked_count{0};
   std::vector<Point> taken;
+  std::atomic<int> taken_count{0};
+  std::mt19937 points_random(42);
   std::uint64_t next_point = 40;
   vfs.set_observer([&](std::uint64_t operations) {
-    if (operations < next_point || taken.size() >= static_cast<std::size_t>(points)) return;
-    next_point = operations + 1 + random() % 60;
+    if (operations < next_point || taken_count == points) return;
+    next_point = operations + 1 + points_random() % 60;
     Point point{images.path() + "/" + std::to_string(taken.size()), acked_count.load()};
     std::filesystem::create_directory(point.directory);
-    vfs.write_image(point.directory, taken.size() % 2 == 1, random);
+    vfs.write_image_locked(point.directory, taken.size() % 2 == 1, points_random);
     taken.push_back(point);
+    taken_count = static_cast<int>(taken.size());
   });
   acked.reserve(1'000'000);
   {
@@ -87,8 +90,7 @@ TEST(Durability, PowerCutsLoseNothingAcknowledged) {
     options.vfs = "power-cut";
     options.wal_bytes = 256 << 10;  // many checkpoints
     Journal journal(options, clock);
-    for (int round = 0; taken.size() < static_cast<std::size_t>(points) && round < 100'000;
-         ++round) {
+    for (int round = 0; taken_count < points && round < 100'000; ++round) {
       auto intake =
           test::intake(specs(std::to_string(round), 1 + random() % 30, clock.now()), clock.now());
       ASSERT_EQ(core::accept_and_wait(journal, intake), CommitStatus::kCommitted);

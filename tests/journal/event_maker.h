@@ -1,6 +1,7 @@
 // Events for journal tests, made by hand: no catalogue, no parsing.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,12 +14,11 @@ namespace kcloud::journal::test {
 
 class ManualClock final : public core::Clock {
  public:
-  core::Time now() const override { return now_; }
-  void set(core::Time now) { now_ = now; }
-  void advance(std::chrono::nanoseconds by) { now_ += by; }
+  core::Time now() const override { return core::from_nanos(now_); }
+  void advance(std::chrono::nanoseconds by) { now_ += by.count(); }
 
  private:
-  core::Time now_ = core::from_nanos(1'736'937'000'000'000'000);  // 2025-01-15T10:30:00Z
+  std::atomic<std::int64_t> now_{1'736'937'000'000'000'000};  // 2025-01-15T10:30:00Z
 };
 
 class TemporaryDirectory {

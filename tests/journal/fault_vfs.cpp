@@ -219,6 +219,12 @@ void FaultVfs::deleted(const std::string& path) {
 }
 
 void FaultVfs::write_image(const std::string& directory, bool half, std::mt19937& random) const {
+  std::lock_guard guard(mutex_);
+  write_image_locked(directory, half, random);
+}
+
+void FaultVfs::write_image_locked(const std::string& directory, bool half,
+                                  std::mt19937& random) const {
   for (const auto& [path, content] : files_) {
     std::string image = content.durable;
     for (const auto& write : content.pending) {

@@ -38,9 +38,11 @@ class FaultVfs {
   std::uint64_t writes() const;
   std::uint64_t syncs() const;
 
-  // Writes the crash image of every file into `directory` (call it from the observer, or when
-  // nothing runs). `half`: of the writes since the last sync a random half arrives too.
+  // Writes the crash image of every file into `directory`. `half`: of the writes since the last
+  // sync a random half arrives too.
   void write_image(const std::string& directory, bool half, std::mt19937& random) const;
+  // The same from within the observer.
+  void write_image_locked(const std::string& directory, bool half, std::mt19937& random) const;
 
   struct Pending {
     std::int64_t offset;
