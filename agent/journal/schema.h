@@ -21,7 +21,7 @@ inline constexpr const char* kEventColumns =
     "\"check\",body";
 // Meta key: the workload index holds every event up to this seq.
 inline constexpr const char* kWorkloadsUpto = "workloads_upto";
-constexpr std::size_t kWorkloadLag = 4096;  // most events that the workload index may lag
+constexpr std::size_t kWorkloadLag = 1024;  // most events that the workload index may lag
 
 enum EventColumn : int {
   kSeq,
