@@ -7,13 +7,13 @@
 // the writer thread.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -116,8 +116,8 @@ class Journal final : public core::EventSink {
   std::unique_ptr<Reader> reader() const;
   OpenReport open_report() const;
   Stats stats() const;
-  std::uint64_t head() const { return head_.load(std::memory_order_acquire); }
-  const std::string& epoch() const { return epoch_; }  // 8 hex digits, made with the journal
+  std::uint64_t head() const;
+  const std::string& epoch() const;  // 8 hex digits, made with the journal
 
   // Runs `listener(head)` on the writer thread after every commit that stored events. Must not
   // block. Returns a handle; destroying it unsubscribes (and waits for a running call).
@@ -130,12 +130,8 @@ class Journal final : public core::EventSink {
   // No more intake; queued work is committed. Idempotent.
   void close();
 
-  struct Impl;
-
  private:
-  OpenReport report_;
-  std::string epoch_;
-  std::atomic<std::uint64_t> head_{0};
+  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
