@@ -17,11 +17,15 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
   halt(std::chrono::steady_clock::now() + config->agent.shutdown_timeout);
   std::vector<std::string> required;
   std::vector<std::shared_ptr<Running>> started;
+  std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters;
   for (const auto& exporter : config->exporters) {
     if (!exporter.enabled) continue;
     delivery::Options options;
     options.name = exporter.name;
     options.delivery = exporter.delivery;
+    auto& kept = counters_[exporter.name];
+    if (!kept) kept = std::make_shared<core::ExporterCounters>();
+    options.counters = counters[exporter.name] = kept;
     options.decode.default_zone = core::Zone(config->agent.default_zone);
     auto running = std::make_shared<Running>();
     running->config = config;
@@ -32,6 +36,7 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
     if (exporter.required) required.push_back("exporter:" + exporter.name);
     started.push_back(std::move(running));
   }
+  counters_.swap(counters);
   journal_.set_required(std::move(required));
   for (const auto& running : started) running->loop->start();
   std::lock_guard guard(mutex_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,6 +13,7 @@
 #include "agent/delivery/delivery.h"
 #include "agent/journal/journal.h"
 #include "config/config.h"
+#include "core/counters.h"
 #include "core/time.h"
 
 namespace kcloud::agent {
@@ -23,7 +25,7 @@ class ExporterSet {
   ~ExporterSet() { stop(std::chrono::steady_clock::now()); }
 
   // Stops the loops that run and starts those of `config`. Cursors stay, so nothing is lost or left
-  // out.
+  // out; counters go on under the exporter's name.
   void start(std::shared_ptr<const config::Config> config);
   // Politely: deliveries under way are finished, but for those that still run at `deadline`.
   void stop(std::chrono::steady_clock::time_point deadline);
@@ -37,6 +39,7 @@ class ExporterSet {
   void halt(std::chrono::steady_clock::time_point deadline);
   journal::Journal& journal_;
   const core::Clock& clock_;
+  std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters_;  // start() only
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Running>> running_;
 };

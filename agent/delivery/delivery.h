@@ -41,6 +41,8 @@ struct Options {
   config::DeliveryConfig delivery;
   core::DecodeOptions decode;
   std::uint32_t seed = 0;  // jitter; 0: random
+  // Where to count, so that a loop that takes another's place counts on; empty: from 0.
+  std::shared_ptr<core::ExporterCounters> counters;
 };
 
 std::string_view to_string(Phase);

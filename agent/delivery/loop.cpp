@@ -27,6 +27,7 @@ struct Loop::Impl {
         journal(to_read),
         exporter(std::move(sink)),
         clock(wall),
+        counters(options.counters ? *options.counters : own_counters),
         decoder(catalogue, options.decode),
         gather(options.delivery.batch_events, options.delivery.batch_wait),
         pacing(options.delivery),
@@ -50,7 +51,8 @@ struct Loop::Impl {
   journal::Journal& journal;
   const std::unique_ptr<core::Exporter> exporter;
   const core::Clock& clock;
-  core::ExporterCounters counters;
+  core::ExporterCounters own_counters;  // when nobody else keeps them
+  core::ExporterCounters& counters;
 
   mutable std::mutex mutex;
   std::condition_variable_any wake;

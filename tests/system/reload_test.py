@@ -110,6 +110,9 @@ class Reload(unittest.TestCase):
         stored = kit.compare(self, load, client)
         kit.drained(agent, client)
         kit.one_point_each(self, influx, stored)
+        delivered = next(value for name, value in client.metrics().items()
+                         if "exporter_delivered_events_total" in name)
+        self.assertEqual(delivered, len(stored), "a reload reset the exporter's counters")
 
     def test_signals_in_a_burst(self):
         agent = kit.Agent(self)
