@@ -130,8 +130,8 @@ class Collector final : public prometheus::Collectable {
         MetricType::Counter, accepted);
     add(out, "publisher_throttled_requests_total", "Posts over the publisher's quota (429)",
         MetricType::Counter, throttled);
-    add(out, "credential_file_reloads_total", "Token and secrets files read again, by result",
-        MetricType::Counter,
+    add(out, "credential_file_reloads_total",
+        "Files of tokens and signing keys read again, by result", MetricType::Counter,
         {{{{"result", "ok"}}, static_cast<double>(input_.files.reloads)},
          {{{"result", "failed"}}, static_cast<double>(input_.files.failures)}});
   }

@@ -10,7 +10,8 @@ class LiveTest : public ApiTest {
   }
   Client listen(const std::string& query = "", const std::string& fields = "") {
     Client client = this->client();
-    client.send("GET /stream/events" + query + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
+    client.send("GET /stream/events" + query + " HTTP/1.1\r\nHost: localhost\r\n" + fields +
+                "\r\n");
     client.read_until(": connected");
     return client;
   }
