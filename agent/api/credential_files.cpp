@@ -60,6 +60,7 @@ void CredentialFiles::look() {
   lock.unlock();
   const config::Environment environment = config::Environment::system();
   std::vector<config::Credentials> found;
+  found.reserve(files.size());
   for (const File& file : files) {
     found.push_back(file.signer ? config::read_credentials(http.signatures[file.index], environment)
                                 : config::read_credentials(http.tokens[file.index], environment));
