@@ -109,6 +109,12 @@ void Agent::reload() {
   if (const auto names = needs_restart(*config_, *wanted); !names.empty()) {
     spdlog::warn("reload: only a restart changes {}", names);
   }
+  // The listener stays where it is: what requests without a token may do goes by its address.
+  wanted->http.listen = config_->http.listen;
+  if (const auto problem = config::settle_anonymous_roles(wanted->http); !problem.empty()) {
+    spdlog::error("reload: the configuration was not changed: {}", problem);
+    return;
+  }
   set_up_logging(wanted->log);
   config_ = std::move(wanted);
   router_->reload(config_);

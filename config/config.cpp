@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "config/credentials.h"
 #include "config/options.h"
 #include "config/scalar.h"
 #include "config/suggest.h"
@@ -15,7 +16,6 @@
 namespace kcloud::config {
 namespace {
 
-constexpr std::size_t kShortestToken = 16;
 const std::vector<std::string> kRoles{"ingest", "read", "admin"};
 
 struct Reader {
@@ -82,46 +82,102 @@ void read_roles(Section& section, std::string_view key, std::vector<std::string>
                                     did_you_mean(role, kRoles), joined(kRoles)));
 }
 
-TokenConfig read_token(Section& section) {
+// Whether a problem with the key's value was reported already: a missing variable, a wrong kind.
+bool is_reported(const Section& section, std::string_view key, const Problems& problems) {
+  const std::string mine = fmt::format("{}.{}", section.path(), key);
+  const auto about = [&](const Problem& p) {
+    return p.message.starts_with(mine) &&
+           (p.message[mine.size()] == ':' || p.message[mine.size()] == '[');
+  };
+  return std::any_of(problems.begin(), problems.end(), about);
+}
+
+void check_quota(Section& section, std::string_view rate_key, std::string_view burst_key,
+                 std::uint32_t rate, std::uint32_t burst) {
+  if (burst > 0 && rate == 0)
+    section.fail(burst_key, fmt::format("has no meaning without {}", rate_key));
+}
+
+// Tokens and signers share one space of names: metrics and logs go by it.
+void check_name(Section& section, std::string_view what, const std::string& name,
+                std::set<std::string>& names) {
+  if (!is_instance_name(name))
+    section.fail(
+        "name", fmt::format("{} needs a name of letters, digits, - _ . (it stands in logs)", what));
+  else if (name == "anonymous")
+    section.fail("name", "'anonymous' stands for requests without a token");
+  else if (!names.insert(name).second)
+    section.fail("name", fmt::format("'{}' is the name of another token or signature", name));
+}
+
+struct Known {
+  std::set<std::string> names;
+  std::set<std::string> values;
+};
+
+TokenConfig read_token(Section& section, const Environment& environment, const Problems& problems,
+                       Known& known) {
   TokenConfig token;
-  section.read("name", token.name);
-  section.read("token", token.token);
+  visit_token(Reader{section}, token);
   read_roles(section, "roles", token.roles);
-  if (!is_instance_name(token.name))
-    section.fail("name", "a token needs a name of letters, digits, - _ . (it stands in logs)");
-  if (!section.has("token"))
-    section.fail("", "a token needs `token`, for example token: ${KCLOUD_TOKEN}");
+  check_name(section, "a token", token.name, known.names);
+  check_quota(section, "max_events_per_s", "burst_events", token.quota.max_events_per_s,
+              token.quota.burst_events);
+  if (!section.has("token") && !section.has("token_file"))
+    section.fail("", "a token needs `token` or `token_file`, for example token: ${KCLOUD_TOKEN}");
   if (token.roles.empty())
     section.fail("roles", fmt::format("a token needs at least one of {}", joined(kRoles)));
+  if (section.has("token") && !is_reported(section, "token", problems)) {
+    const auto fault = token_fault(token.token.value);
+    if (!fault.empty()) section.fail("token", fault);
+    if (!token.token.empty() && !known.values.insert(token.token.value).second)
+      section.fail("token", "the same as another token's");
+  }
+  if (section.has("token_file") && !is_reported(section, "token_file", problems)) {
+    auto read = read_credentials(token, environment);
+    if (!read.fault.empty()) section.fail("token_file", read.fault);
+    token.file_tokens = std::move(read.values);
+  }
   return token;
 }
 
-void check_token(Section& section, const TokenConfig& token, const Problems& problems) {
-  // A token whose variable is missing was reported already.
-  const std::string mine = section.path() + ".token:";
-  const auto reported = [&](const Problem& p) { return p.message.starts_with(mine); };
-  if (!section.has("token") || std::any_of(problems.begin(), problems.end(), reported)) return;
-  if (token.token.value.size() < kShortestToken)
-    section.fail("token", fmt::format("must have at least {} characters, for example from "
-                                      "`openssl rand -hex 24`",
-                                      kShortestToken));
-  const auto printable = [](unsigned char c) { return c > 0x20 && c < 0x7F; };
-  if (!std::all_of(token.token.value.begin(), token.token.value.end(), printable))
-    section.fail("token", "must be printable ASCII without blanks, as it stands in a header");
+SignatureConfig read_signature(Section& section, const Environment& environment,
+                               const Problems& problems, Known& known) {
+  SignatureConfig signature;
+  visit_signature(Reader{section}, signature);
+  std::vector<std::string> secrets;
+  section.read("secrets", secrets);
+  check_name(section, "a signature", signature.name, known.names);
+  check_quota(section, "max_events_per_s", "burst_events", signature.quota.max_events_per_s,
+              signature.quota.burst_events);
+  if (!section.has("scheme"))
+    section.fail("", "a signature needs `scheme`: standard_webhooks or github");
+  if (secrets.empty() && !section.has("secrets_file") && !is_reported(section, "secrets", problems))
+    section.fail("", "a signature needs `secrets` or `secrets_file`");
+  if (signature.scheme.empty() || is_reported(section, "secrets", problems)) return signature;
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    if (const auto fault = secret_fault(signature.scheme, secrets[i]); !fault.empty())
+      section.fail("secrets", fmt::format("secret {} {}", i + 1, fault));
+    signature.secrets.push_back({std::move(secrets[i])});
+  }
+  if (section.has("secrets_file") && !is_reported(section, "secrets_file", problems)) {
+    auto read = read_credentials(signature, environment);
+    if (!read.fault.empty()) section.fail("secrets_file", read.fault);
+    signature.file_secrets = std::move(read.values);
+  }
+  return signature;
 }
 
-void read_http(Section section, HttpConfig& http, const Problems& problems) {
+void read_http(Section section, HttpConfig& http, const Environment& environment,
+               const Problems& problems) {
   visit_http(Reader{section}, http);
-  std::set<std::string> names, values;
-  for (auto& entry : section.list("tokens")) {
-    TokenConfig token = read_token(entry);
-    check_token(entry, token, problems);
-    if (!names.insert(token.name).second && !token.name.empty())
-      entry.fail("name", fmt::format("'{}' is the name of another token", token.name));
-    if (!values.insert(token.token.value).second && !token.token.empty())
-      entry.fail("token", "the same as another token's");
-    http.tokens.push_back(std::move(token));
-  }
+  Known known;
+  for (auto& entry : section.list("tokens"))
+    http.tokens.push_back(read_token(entry, environment, problems, known));
+  for (auto& entry : section.list("signatures"))
+    http.signatures.push_back(read_signature(entry, environment, problems, known));
+  check_quota(section, "anonymous_max_events_per_s", "anonymous_burst_events",
+              http.anonymous_max_events_per_s, http.anonymous_burst_events);
   http.anonymous_roles_set = section.has("anonymous_roles");
   read_roles(section, "anonymous_roles", http.anonymous_roles);
   if (!parse_address(http.listen))
@@ -159,20 +215,22 @@ ExporterConfig read_exporter(const std::string& name, Section& section,
 
 }  // namespace
 
-bool is_loopback(const std::string& listen) {
-  const auto address = parse_address(listen);
-  if (!address) return false;
-  const std::string& host = address->host;
+bool is_loopback_host(std::string_view host) {
   const bool v4 = host.starts_with("127.") &&
-                  host.find_first_not_of("0123456789.") == std::string::npos &&
+                  host.find_first_not_of("0123456789.") == std::string_view::npos &&
                   std::count(host.begin(), host.end(), '.') == 3;
   return v4 || host == "::1" || host == "localhost";
+}
+
+bool is_loopback(const std::string& listen) {
+  const auto address = parse_address(listen);
+  return address && is_loopback_host(address->host);
 }
 
 std::string settle_anonymous_roles(HttpConfig& http) {
   if (http.anonymous_roles_set) return {};
   http.anonymous_roles.clear();
-  if (!http.tokens.empty()) return {};
+  if (!http.tokens.empty() || !http.signatures.empty()) return {};
   if (!is_loopback(http.listen))
     return fmt::format(
         "{} is reachable from other machines and there are no tokens; name some under http.tokens, "
@@ -191,7 +249,7 @@ Config parse_config(const std::string& text, const std::string& file,
   read_agent(root.section("agent"), config.agent);
   Section log = root.section("log");
   visit_log(Reader{log}, config.log);
-  read_http(root.section("http"), config.http, mine);
+  read_http(root.section("http"), config.http, environment, mine);
   Section intake = root.section("intake");
   visit_intake(Reader{intake}, config.intake);
   Section journal = root.section("journal");

@@ -34,18 +34,41 @@ struct LogConfig {
 
 enum class Role : std::uint8_t { kIngest, kRead, kAdmin };
 
+// How many events a publisher may post; 0 events a second: any number.
+struct QuotaConfig {
+  std::uint32_t max_events_per_s = 0;
+  std::uint32_t burst_events = 0;  // at once; 0: what a second brings
+};
+
 struct TokenConfig {
   std::string name;
   Secret token;
   std::vector<std::string> roles;  // ingest, read, admin
+  std::string token_file = {};     // one token a line, beside `token`; read again when it changes
+  QuotaConfig quota = {};
+  std::vector<Secret> file_tokens = {};  // what token_file held
+};
+
+// One who signs posts instead of sending a token; any of the secrets may have been used.
+struct SignatureConfig {
+  std::string name;
+  std::string scheme;  // standard_webhooks, github
+  std::vector<Secret> secrets;
+  std::string secrets_file;  // one secret a line, beside `secrets`; read again when it changes
+  milliseconds tolerance{300'000};  // between the signature's time and the clock
+  QuotaConfig quota;
+  std::vector<Secret> file_secrets;  // what secrets_file held
 };
 
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
+  std::vector<SignatureConfig> signatures;
   // Roles of requests without a token; see settle_anonymous_roles.
   std::vector<std::string> anonymous_roles;
   bool anonymous_roles_set = false;
+  std::uint32_t anonymous_max_events_per_s = 0;  // of all requests without a token together
+  std::uint32_t anonymous_burst_events = 0;
   std::uint64_t max_body_bytes = 8 << 20;  // after decompression
   std::uint32_t max_header_bytes = 16 << 10;
   std::uint32_t max_headers = 100;
@@ -129,9 +152,9 @@ Config parse_config(const std::string& text, const std::string& file,
 Config default_config(const std::vector<ExporterPlugin>& plugins);
 
 // What requests without a token may do when the file does not say: everything on a loopback
-// listener without tokens, nothing where there are tokens. Returns what is wrong — listening beyond
-// loopback without tokens and without `anonymous_roles` — or nothing. Call it again after changing
-// `listen`.
+// listener without tokens and signatures, nothing where there are some. Returns what is wrong —
+// listening beyond loopback without any of them and without `anonymous_roles` — or nothing. Call it
+// again after changing `listen`.
 std::string settle_anonymous_roles(HttpConfig& http);
 
 // Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in
@@ -154,5 +177,7 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
 
 // Whether `host:port` listens on 127.0.0.0/8, ::1 or `localhost` alone.
 bool is_loopback(const std::string& listen);
+// The same of a host alone, an IPv6 address without its brackets.
+bool is_loopback_host(std::string_view host);
 
 }  // namespace kcloud::config

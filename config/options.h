@@ -13,6 +13,7 @@ namespace kcloud::config {
 inline constexpr milliseconds kShortest{1};
 inline constexpr milliseconds kHour{std::chrono::hours(1)};
 inline constexpr milliseconds kDay{std::chrono::hours(24)};
+inline constexpr std::uint32_t kMostEvents = 1'000'000'000;  // of a quota
 inline constexpr std::uint64_t kKiB = 1 << 10;
 inline constexpr std::uint64_t kMiB = 1 << 20;
 inline constexpr std::uint64_t kGiB = 1 << 30;
@@ -33,7 +34,32 @@ void visit_log(Visitor&& visit, Log& log) {
   visit.choice("format", log.format, {"auto", "text", "json"});
 }
 
-// Without tokens and anonymous_roles, which need more than a line.
+template <typename Visitor, typename Quota>
+void visit_quota(Visitor&& visit, Quota& quota) {
+  visit("max_events_per_s", quota.max_events_per_s, 0u, kMostEvents);
+  visit("burst_events", quota.burst_events, 0u, kMostEvents);
+}
+
+// Without the roles, which are checked one by one.
+template <typename Visitor, typename Token>
+void visit_token(Visitor&& visit, Token& token) {
+  visit("name", token.name);
+  visit("token", token.token);
+  visit("token_file", token.token_file);
+  visit_quota(visit, token.quota);
+}
+
+// Without the secrets, which are checked one by one.
+template <typename Visitor, typename Signature>
+void visit_signature(Visitor&& visit, Signature& signature) {
+  visit("name", signature.name);
+  visit.choice("scheme", signature.scheme, {"standard_webhooks", "github"});
+  visit("secrets_file", signature.secrets_file);
+  visit("tolerance", signature.tolerance, milliseconds(1000), kDay);
+  visit_quota(visit, signature.quota);
+}
+
+// Without tokens, signatures and anonymous_roles, which need more than a line.
 template <typename Visitor, typename Http>
 void visit_http(Visitor&& visit, Http& http) {
   visit("listen", http.listen);
@@ -48,6 +74,8 @@ void visit_http(Visitor&& visit, Http& http) {
   visit("idle_timeout", http.idle_timeout, kShortest, kHour);
   visit("max_stream_clients", http.max_stream_clients, 0u, 100'000u);
   visit("stream_heartbeat", http.stream_heartbeat, kShortest, kHour);
+  visit("anonymous_max_events_per_s", http.anonymous_max_events_per_s, 0u, kMostEvents);
+  visit("anonymous_burst_events", http.anonymous_burst_events, 0u, kMostEvents);
 }
 
 template <typename Visitor, typename Intake>

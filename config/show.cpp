@@ -11,6 +11,9 @@ using core::append_json_string;
 using core::append_key;
 
 void append_value(std::string& out, const std::string& text) { append_json_string(out, text); }
+void append_value(std::string& out, const Secret& secret) {
+  append_json_string(out, secret.empty() ? "" : "***");
+}
 void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
 void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
@@ -54,16 +57,14 @@ struct Shower {
   }
 };
 
-void append_tokens(std::string& out, const std::vector<TokenConfig>& tokens) {
-  append_key(out, "tokens");
+template <typename Entries, typename Members>
+void append_list(std::string& out, std::string_view key, const Entries& entries, Members members) {
+  append_key(out, key);
   out += '[';
-  for (const auto& token : tokens) {
+  for (const auto& entry : entries) {
     append_comma(out);
     out += '{';
-    const Shower show{out};
-    show("name", token.name);
-    show("token", std::string("***"));
-    show("roles", token.roles);
+    members(Shower{out}, entry);
     out += '}';
   }
   out += ']';
@@ -104,7 +105,15 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
   append_section(out, "log", [&](Shower show) { visit_log(show, config.log); });
   append_section(out, "http", [&](Shower show) {
     visit_http(show, config.http);
-    append_tokens(out, config.http.tokens);
+    append_list(out, "tokens", config.http.tokens, [](Shower list, const TokenConfig& token) {
+      visit_token(list, token);
+      list("roles", token.roles);
+    });
+    append_list(out, "signatures", config.http.signatures,
+                [](Shower list, const SignatureConfig& signature) {
+                  visit_signature(list, signature);
+                  list("secrets", std::vector<std::string>(signature.secrets.size(), "***"));
+                });
     show("anonymous_roles", config.http.anonymous_roles);
   });
   append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });

@@ -35,6 +35,7 @@ using Problems = std::vector<Problem>;
 struct Secret {
   std::string value;
   bool empty() const { return value.empty(); }
+  bool operator==(const Secret&) const = default;
 };
 
 // Where `${NAME}` and `${file:PATH}` are looked up; tests pass their own.

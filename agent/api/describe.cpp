@@ -19,7 +19,7 @@ http::Response json(std::string body) {
 
 }  // namespace
 
-http::Response Router::answer_now(const Match& match, const http::Request&) {
+http::Response Router::answer_now(const Match& match, const http::Request& request) {
   switch (match.route->action) {
     case Action::kIndex:
       return index();
@@ -30,7 +30,7 @@ http::Response Router::answer_now(const Match& match, const http::Request&) {
     case Action::kConfig:
       return json(context_.show_config(*settings_->config) + "\n");
     case Action::kHealth:
-      return health();
+      return health(request);
     case Action::kReady:
       return ready();
     case Action::kMetrics:
@@ -87,7 +87,7 @@ http::Response Router::schema(const Match& match) const {
   return response;
 }
 
-http::Response Router::health() const {
+http::Response Router::health(const http::Request& request) const {
   HealthInput input;
   input.version = context_.version;
   input.agent = context_.agent;
@@ -96,6 +96,10 @@ http::Response Router::health() const {
   input.journal = context_.journal.stats();
   input.report = context_.journal.open_report();
   input.cursors = context_.journal.cursors();
+  input.files = files_->report();
+  input.details =
+      settings_->auth.check(request.header("authorization"), Access::kRead).permission ==
+      Permission::kGranted;
   input.stream_clients = live_->clients();
   const core::CollectorCounters& webhook = counters_.webhook;
   input.webhook = {read(webhook.received), read(webhook.stored), read(webhook.rejected),
@@ -120,9 +124,9 @@ http::Response Router::ready() const {
 
 http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
-  http::Response response =
-      json(render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
-                           live_->clients(), context_.version}));
+  http::Response response = json(
+      render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
+                      publishers_.all(), files_->report(), live_->clients(), context_.version}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

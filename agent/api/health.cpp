@@ -12,6 +12,10 @@ namespace {
 
 constexpr double kLagSeconds = 60;  // a sink that is further behind is degraded
 
+Level files_level(const CredentialFiles::Report& files) {
+  return files.faults.empty() ? Level::kHealthy : Level::kDegraded;
+}
+
 std::string_view name_of(journal::State state) {
   switch (state) {
     case journal::State::kOpen:
@@ -89,13 +93,15 @@ void write_journal(Writer& json, const HealthInput& input) {
   json.number("queued_bytes", stats.queued_bytes);
   json.number("dead_letters", stats.dead_letters);
   json.number("failed_commits", stats.failed_commits);
-  json.text_or_null("last_error", stats.last_error);
+  if (input.details) json.text_or_null("last_error", stats.last_error);
   json.open("opened");
   json.boolean("unclean", input.report.unclean);
   json.number("lost_events", input.report.lost_events);
   json.number("salvaged_events", input.report.salvaged_events);
-  json.text_or_null("damaged_file", input.report.damaged_file);
-  json.text_or_null("detail", input.report.detail);
+  if (input.details) {
+    json.text_or_null("damaged_file", input.report.damaged_file);
+    json.text_or_null("detail", input.report.detail);
+  }
   json.close();
   json.close();
 }
@@ -111,7 +117,20 @@ void write_webhook(Writer& json, const HealthInput& input) {
   json.close();
 }
 
-void write_exporter(Writer& json, const ExporterHealth& exporter) {
+void write_files(Writer& json, const HealthInput& input) {
+  if (input.files.files == 0) return;
+  json.open("credential_files");
+  json.text("status", to_string(files_level(input.files)));
+  json.number("files", static_cast<std::uint64_t>(input.files.files));
+  json.number("bad", static_cast<std::uint64_t>(input.files.faults.size()));
+  json.number("reloads", input.files.reloads);
+  if (input.details) {
+    json.text_or_null("last_error", input.files.faults.empty() ? "" : input.files.faults.front());
+  }
+  json.close();
+}
+
+void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) {
   json.open("exporter:" + exporter.name);
   json.text("status", to_string(exporter_level(exporter.status)));
   json.text("type", exporter.type);
@@ -123,7 +142,7 @@ void write_exporter(Writer& json, const ExporterHealth& exporter) {
   json.number("delivered", exporter.delivered);
   json.number("dead_lettered", exporter.dead_lettered);
   json.number("skipped", exporter.skipped);
-  json.text_or_null("last_error", exporter.status.last_error);
+  if (details) json.text_or_null("last_error", exporter.status.last_error);
   json.time("last_error_time", exporter.status.last_error_time);
   json.time("last_success_time", exporter.status.last_success_time);
   json.close();
@@ -181,7 +200,7 @@ std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input) {
 
 Health assemble_health(const HealthInput& input) {
   Health health;
-  health.level = journal_level(input.journal, input.report);
+  health.level = std::max(journal_level(input.journal, input.report), files_level(input.files));
   for (const ExporterHealth& exporter : input.exporters) {
     health.level = std::max(health.level, exporter_level(exporter.status));
   }
@@ -200,7 +219,10 @@ Health assemble_health(const HealthInput& input) {
   json.text("status", to_string(Level::kHealthy));
   json.number("clients", static_cast<std::uint64_t>(input.stream_clients));
   json.close();
-  for (const ExporterHealth& exporter : input.exporters) write_exporter(json, exporter);
+  write_files(json, input);
+  for (const ExporterHealth& exporter : input.exporters) {
+    write_exporter(json, exporter, input.details);
+  }
   json.close();
   write_orphans(json, input);
   health.body.append("}\n");

@@ -1,8 +1,8 @@
 // The health model: what the parts say of themselves to one status and its JSON. Pure.
 //
 // Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
-// it. Degraded: a sink lags, retries or holds, or acknowledged events were lost to damage. A sink
-// that is not required never makes the agent unhealthy.
+// it. Degraded: a sink lags, retries or holds, acknowledged events were lost to damage, or a file
+// of tokens or secrets is bad. A sink that is not required never makes the agent unhealthy.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
 #include "agent/journal/journal.h"
 
@@ -43,7 +44,9 @@ struct HealthInput {
   WebhookHealth webhook;
   std::vector<ExporterHealth> exporters;
   std::vector<journal::CursorInfo> cursors;
+  CredentialFiles::Report files;
   std::size_t stream_clients = 0;
+  bool details = true;  // texts of errors and names of files, which are for readers only
 };
 
 enum class Level : std::uint8_t { kHealthy, kDegraded, kUnhealthy };

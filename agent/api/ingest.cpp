@@ -29,8 +29,9 @@ struct Router::Post {
   std::uint64_t bytes = 0;
   std::chrono::steady_clock::time_point begin;
   std::shared_ptr<const Settings> settings;  // the batch's views point into it
+  Publisher* publisher;
   core::CommitStatus status = core::CommitStatus::kStopped;
-  std::unique_ptr<core::Intake> intake;
+  std::unique_ptr<core::Intake> intake = {};
 };
 
 std::optional<http::Response> Router::admit_post(const http::Request& request, const Match& match) {
@@ -56,6 +57,11 @@ std::optional<http::Response> Router::admit_post(const http::Request& request, c
 }
 
 void Router::post_events(http::Request& request, http::Reply reply, std::string_view endpoint) {
+  Publisher* publisher = nullptr;
+  std::string_view signed_key;
+  if (auto refused = check_signature(request, publisher, signed_key)) {
+    return reply.send(std::move(*refused));
+  }
   const std::string nonce = request_prefix_ + std::to_string(++requests_);
   webhook::Post post;
   if (!endpoint.empty()) {
@@ -64,7 +70,8 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   post.content_type = request.header("content-type");
   post.content_encoding = request.header("content-encoding");
   post.prefer = request.header("prefer");
-  post.key = request.header("idempotency-key");
+  // Only what a signature covers may tell a signed request from its replay.
+  post.key = signed_key.empty() ? request.header("idempotency-key") : signed_key;
   if (post.key.empty()) post.key = request.header("webhook-id");
   post.body = request.body;
   post.request = nonce;
@@ -74,8 +81,11 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   if (received.problem) {
     return reply.send(http::problem(received.problem->status, received.problem->detail));
   }
-  auto pending = std::make_shared<Post>(
-      Post{std::move(reply), std::move(received.ledger), received.bytes, begin, settings_, {}, {}});
+  if (auto refused = charge(*publisher, received.ledger.inputs)) {
+    return reply.send(std::move(*refused));
+  }
+  auto pending = std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger),
+                                             received.bytes, begin, settings_, publisher});
   context_.journal.accept(
       std::move(received.intake),
       [this, pending](core::CommitStatus status, std::unique_ptr<core::Intake> intake) {
@@ -98,6 +108,7 @@ void Router::finish_post(Post& post) {
   if (answer.status == 422) response.content_type = http::kProblemJson;
   core::count(counters.received, post.ledger.inputs);
   core::count(counters.stored, answer.accepted);
+  post.publisher->accepted += answer.accepted;
   core::count(counters.duplicates, answer.duplicates);
   core::count(counters.conflicts, answer.conflicts);
   core::count(counters.rejected, answer.rejected - answer.conflicts);

@@ -30,6 +30,7 @@ class Collector final : public prometheus::Collectable {
     journal(families);
     http(families);
     webhook(families);
+    publishers(families);
     for_exporters(families);
     return families;
   }
@@ -110,6 +111,29 @@ class Collector final : public prometheus::Collectable {
          {{{"code", "403"}}, read(input_.api.forbidden)}});
     add(out, "stream_clients", "Clients of the live stream", MetricType::Gauge,
         {{{}, static_cast<double>(input_.stream_clients)}});
+  }
+
+  void publishers(std::vector<MetricFamily>& out) const {
+    Samples faults, accepted, throttled;
+    for (std::size_t i = 0; i < webhook::kSignatureFaults; ++i) {
+      const auto reason = webhook::name_of(static_cast<webhook::SignatureFault>(i));
+      faults.push_back({{{"reason", std::string(reason)}}, read(input_.api.signature_faults[i])});
+    }
+    for (const auto& [name, publisher] : input_.publishers) {
+      const Labels labels = {{"publisher", name}};
+      accepted.push_back({labels, static_cast<double>(publisher.accepted)});
+      throttled.push_back({labels, static_cast<double>(publisher.throttled)});
+    }
+    add(out, "signature_failures_total", "Posts whose signature was refused", MetricType::Counter,
+        faults);
+    add(out, "publisher_stored_events_total", "Events stored, by who posted them",
+        MetricType::Counter, accepted);
+    add(out, "publisher_throttled_requests_total", "Posts over the publisher's quota (429)",
+        MetricType::Counter, throttled);
+    add(out, "credential_file_reloads_total",
+        "Files of tokens and signing keys read again, by result", MetricType::Counter,
+        {{{{"result", "ok"}}, static_cast<double>(input_.files.reloads)},
+         {{{"result", "failed"}}, static_cast<double>(input_.files.failures)}});
   }
 
   void webhook(std::vector<MetricFamily>& out) const {

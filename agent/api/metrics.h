@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "agent/api/context.h"
+#include "agent/api/credential_files.h"
+#include "agent/api/publishers.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
+#include "collectors/webhook/signature.h"
 #include "core/counters.h"
 
 namespace kcloud::api {
@@ -27,9 +30,10 @@ class LatencyHistogram {
 // The API's own counters. Written on the I/O thread.
 struct ApiCounters {
   core::CollectorCounters webhook;
-  core::Counter unauthorized{0};  // 401
-  core::Counter forbidden{0};     // 403
-  LatencyHistogram ack_latency;   // from a request's last byte to the answer after the commit
+  core::Counter unauthorized{0};                                   // 401
+  core::Counter forbidden{0};                                      // 403
+  core::Counter signature_faults[webhook::kSignatureFaults] = {};  // by webhook::SignatureFault
+  LatencyHistogram ack_latency;  // from a request's last byte to the answer after the commit
 };
 
 struct MetricsInput {
@@ -37,6 +41,8 @@ struct MetricsInput {
   const http::Counters& http;
   const std::vector<ExporterView>& exporters;
   journal::Stats journal;
+  const std::map<std::string, Publisher>& publishers;
+  CredentialFiles::Report files;
   std::size_t stream_clients = 0;
   std::string version;
 };

@@ -69,12 +69,18 @@ void Router::attach(http::Server& server) {
   Live::Options options;
   options.heartbeat = context_.config->http.stream_heartbeat;
   live_ = std::make_unique<Live>(options, context_.journal, pool_, server.poster());
-  apply(make_settings(context_.config, context_.agent));
+  files_ = std::make_unique<CredentialFiles>(
+      [this, post = server.poster()](const config::HttpConfig& http) {
+        post([this, auth = std::make_shared<Auth>(http)] { apply_auth(std::move(*auth)); });
+      });
+  files_->watch(context_.config->http,
+                [this] { apply(make_settings(context_.config, context_.agent)); });
 }
 
 void Router::reload(std::shared_ptr<const config::Config> config) {
   auto settings = make_settings(std::move(config), context_.agent);
-  server_->post([this, settings] { apply(settings); });
+  files_->watch(settings->config->http,
+                [&] { server_->post([this, settings] { apply(settings); }); });
 }
 
 void Router::apply(std::shared_ptr<const Settings> settings) {
@@ -82,36 +88,16 @@ void Router::apply(std::shared_ptr<const Settings> settings) {
   settings_ = std::move(settings);
   decoder_.emplace(*settings_->config->catalogue, settings_->decode);
   live_->set_catalogue(settings_->config->catalogue);
+  publishers_.configure(settings_->auth.publishers());
 }
 
-std::optional<http::Response> Router::authorise(const http::Request& request, const Route& route) {
-  switch (settings_->auth.check(request.header("authorization"), route.access)) {
-    case Permission::kGranted:
-      return std::nullopt;
-    case Permission::kForbidden: {
-      core::count(counters_.forbidden);
-      http::Response response = http::problem(403, "the token has not the role that this needs");
-      response.headers =
-          "WWW-Authenticate: Bearer realm=\"kcloud-logger\", error=\"insufficient_scope\"\r\n";
-      return response;
-    }
-    case Permission::kNoToken: {
-      core::count(counters_.unauthorized);
-      http::Response response = http::problem(401, "send a token: Authorization: Bearer …");
-      response.headers = "WWW-Authenticate: Bearer realm=\"kcloud-logger\"\r\n";
-      return response;
-    }
-    case Permission::kBadToken:
-      break;
-  }
-  core::count(counters_.unauthorized);
-  http::Response response = http::problem(401, "the token is not known");
-  response.headers =
-      "WWW-Authenticate: Bearer realm=\"kcloud-logger\", error=\"invalid_token\"\r\n";
-  return response;
+void Router::apply_auth(Auth auth) {
+  settings_ = std::make_shared<const Settings>(
+      Settings{settings_->config, std::move(auth), settings_->decode, settings_->webhook});
+  publishers_.configure(settings_->auth.publishers());
 }
 
-std::optional<http::Response> Router::admit(const http::Request& request) {
+std::optional<http::Response> Router::admit(http::Request& request) {
   const Match match = find_route(request.method, request.path);
   if (match.route == nullptr) {
     const bool any = request.path == "*";

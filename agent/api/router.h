@@ -16,9 +16,11 @@
 #include <string>
 
 #include "agent/api/context.h"
+#include "agent/api/credential_files.h"
 #include "agent/api/live.h"
 #include "agent/api/metrics.h"
 #include "agent/api/pool.h"
+#include "agent/api/publishers.h"
 #include "agent/api/routes.h"
 #include "agent/http/server.h"
 #include "collectors/webhook/answer.h"
@@ -45,14 +47,19 @@ class Router final : public http::Handler {
   void reload(std::shared_ptr<const config::Config> config);
   const ApiCounters& counters() const { return counters_; }
 
-  std::optional<http::Response> admit(const http::Request& request) override;
+  std::optional<http::Response> admit(http::Request& request) override;
   void handle(http::Request& request, http::Reply reply) override;
 
  private:
   struct Post;
 
   void apply(std::shared_ptr<const Settings> settings);
-  std::optional<http::Response> authorise(const http::Request& request, const Route& route);
+  void apply_auth(Auth auth);
+  std::optional<http::Response> authorise(http::Request& request, const Route& route);
+  // Whose post it is and, when signed, its key; or the answer that refuses it.
+  std::optional<http::Response> check_signature(const http::Request& request, Publisher*& publisher,
+                                                std::string_view& key);
+  std::optional<http::Response> charge(Publisher& publisher, std::size_t events);
   std::optional<http::Response> admit_post(const http::Request& request, const Match& match);
   http::Response answer_now(const Match& match, const http::Request& request);
 
@@ -68,7 +75,7 @@ class Router final : public http::Handler {
   http::Response index() const;
   http::Response schemas() const;
   http::Response schema(const Match& match) const;
-  http::Response health() const;
+  http::Response health(const http::Request& request) const;
   http::Response ready() const;
   http::Response metrics() const;
 
@@ -76,12 +83,14 @@ class Router final : public http::Handler {
   ApiCounters counters_;
   std::shared_ptr<const Settings> settings_;  // I/O thread, once the server runs
   std::optional<core::Decoder> decoder_;      // of settings_
+  Publishers publishers_;
   std::string scratch_;
   std::string request_prefix_;
   std::uint64_t requests_ = 0;
   http::Server* server_ = nullptr;
   std::unique_ptr<Live> live_;  // outlives the pool, whose jobs read for it
   QueryPool pool_;
+  std::unique_ptr<CredentialFiles> files_;  // last: its thread ends first
 };
 
 }  // namespace kcloud::api

@@ -23,6 +23,7 @@ struct Request {
   std::vector<Header> headers;
   std::string body;           // without transfer encoding; a handler may move it away
   bool expects_body = false;  // the body's length is not zero
+  void* owner = nullptr;      // the handler's own: what admit() leaves for handle()
 
   // The first header of that name (ASCII case does not matter); empty when absent.
   std::string_view header(std::string_view name) const;

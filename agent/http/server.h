@@ -47,7 +47,7 @@ class Handler {
  public:
   virtual ~Handler() = default;
   // Before the body is read: a response here refuses the request without reading it.
-  virtual std::optional<Response> admit(const Request& request) = 0;
+  virtual std::optional<Response> admit(Request& request) = 0;
   virtual void handle(Request& request, Reply reply) = 0;
 };
 

@@ -57,11 +57,11 @@ class ApiTest : public ::testing::Test {
 
   Client client() { return Client(server->port()); }
   Answer get(std::string path, std::string fields = "") {
-    return client().exchange("GET " + path + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+    return client().exchange("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
   }
   Answer post(std::string path, std::string_view body,
               std::string fields = "Content-Type: application/json\r\n") {
-    return client().exchange("POST " + path + " HTTP/1.1\r\nHost: x\r\n" + fields +
+    return client().exchange("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields +
                              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
                              std::string(body));
   }

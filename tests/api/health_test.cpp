@@ -101,4 +101,38 @@ TEST(Health, SaysWhatEveryComponentSays) {
   EXPECT_EQ(std::string_view(orphans.at(0)["name"]), "exporter:old");
 }
 
+TEST(Health, TextsOfErrorsAreForReaders) {
+  HealthInput input;
+  input.journal.last_error = "disk full";
+  input.report.damaged_file = "/var/lib/damaged.db";
+  ExporterHealth main = exporter(delivery::Phase::kRetrying);
+  main.status.last_error = "http://influx:8086 refused";
+  input.exporters = {main};
+  input.files.files = 2;
+  input.files.faults = {"token_file /run/secrets/t: cannot be read"};
+  const std::string all = assemble_health(input).body;
+  input.details = false;
+  const Health health = assemble_health(input);
+  EXPECT_EQ(health.level, Level::kDegraded);
+  for (const char* text : {"disk full", "/var/lib", "influx:8086", "/run/secrets"}) {
+    EXPECT_THAT(all, HasSubstr(text));
+    EXPECT_THAT(health.body, ::testing::Not(HasSubstr(text)));
+  }
+  EXPECT_THAT(health.body, HasSubstr("\"phase\":\"retrying\""));
+}
+
+TEST(Health, ABadCredentialFileIsDegraded) {
+  HealthInput input;
+  input.journal.state = journal::State::kOpen;
+  EXPECT_THAT(assemble_health(input).body, ::testing::Not(HasSubstr("credential_files")));
+  input.files.files = 1;
+  EXPECT_EQ(assemble_health(input).level, Level::kHealthy);
+  input.files.faults = {"x"};
+  const Health health = assemble_health(input);
+  EXPECT_EQ(health.level, Level::kDegraded);
+  EXPECT_EQ(health.http_status, 200);
+  EXPECT_THAT(health.body, HasSubstr("\"credential_files\":{\"status\":\"degraded\",\"files\":1,"
+                                     "\"bad\":1,\"reloads\":0,\"last_error\":\"x\"}"));
+}
+
 }  // namespace kcloud::api

@@ -55,7 +55,7 @@ TEST_F(ApiTest, TakesBatchesLinesGzipAndChunks) {
               HasSubstr("\"accepted\":1"));
   const std::string body = custom(6);
   Client chunked = client();
-  chunked.send("POST /events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  chunked.send("POST /events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (char c : body) chunked.send(std::string("1\r\n") + c + "\r\n");
   chunked.send("0\r\n\r\n");
   EXPECT_THAT(chunked.receive().body, HasSubstr("\"accepted\":1"));
@@ -68,8 +68,9 @@ TEST_F(ApiTest, PipelinedPostsAreAnsweredInOrder) {
   std::string requests;
   for (int i = 0; i < 100; ++i) {
     const std::string body = custom(i);
-    requests += "POST /events HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k" + std::to_string(i) +
-                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    requests += "POST /events HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: k" +
+                std::to_string(i) + "\r\nContent-Length: " + std::to_string(body.size()) +
+                "\r\n\r\n" + body;
   }
   client.send(requests);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(client.receive().status, 202) << i;
@@ -177,8 +178,8 @@ TEST_F(ApiTest, OverloadIs503WithRetryAfter) {
   });
   const auto request = [](int n) {
     const std::string body = custom(n);
-    return "POST /events HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n\r\n" + body;
+    return "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
   };
   Client stored = client();
   stored.send(request(1));

@@ -164,9 +164,9 @@ TEST_F(QueryTest, DescribesItself) {
   const auto health = parse(get("/health").body);
   EXPECT_EQ(std::string_view(health["status"]), "healthy");
   Client head = client();
-  head.send("HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
+  head.send("HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(head.receive(true).status, 200);
-  Answer options = client().exchange("OPTIONS /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  Answer options = client().exchange("OPTIONS /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.header("Allow"), "POST, GET, HEAD, OPTIONS");
   ready = false;

@@ -10,7 +10,8 @@ class LiveTest : public ApiTest {
   }
   Client listen(const std::string& query = "", const std::string& fields = "") {
     Client client = this->client();
-    client.send("GET /stream/events" + query + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+    client.send("GET /stream/events" + query + " HTTP/1.1\r\nHost: localhost\r\n" + fields +
+                "\r\n");
     client.read_until(": connected");
     return client;
   }
@@ -103,7 +104,7 @@ TEST_F(LiveTest, ManyClientsOfWhichSomeNeverReadAllGetEverything) {
   std::vector<Client> deaf;
   for (int i = 0; i < 50; ++i) {
     deaf.emplace_back(server->port(), 4096);
-    deaf.back().send("GET /stream/events HTTP/1.1\r\nHost: x\r\n\r\n");
+    deaf.back().send("GET /stream/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   std::vector<Client> clients;
   for (int i = 0; i < 200; ++i) clients.push_back(listen());

@@ -157,14 +157,49 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
       {"http:\n  tokens:\n    - name: a\n      roles: [read]\n      token: 0123456789abcdef gh\n",
        "http.tokens[0].token: must be printable ASCII"},
       {"http:\n  tokens:\n    - name: a\n      roles: [read]\n",
-       "f.yaml:3:7: error: http.tokens[0]: a token needs `token`"},
+       "f.yaml:3:7: error: http.tokens[0]: a token needs `token` or `token_file`"},
+      {"http:\n  tokens:\n    - {name: a, roles: [read], token_file: /none}\n",
+       "f.yaml:3:44: error: http.tokens[0].token_file: the file cannot be read"},
+      {"http:\n  tokens:\n    - {name: anonymous, roles: [read], token: 0123456789abcdef}\n",
+       "f.yaml:3:14: error: http.tokens[0].name: 'anonymous' stands for requests without a token"},
+      {"http:\n  tokens:\n    - {name: a, roles: [read], token: 0123456789abcdef, "
+       "burst_events: 5}\n",
+       "http.tokens[0].burst_events: has no meaning without max_events_per_s"},
+      {"http:\n  anonymous_burst_events: 5\n",
+       "f.yaml:2:27: error: http.anonymous_burst_events: has no meaning without "
+       "anonymous_max_events_per_s"},
+      {"http:\n  signatures:\n    - {name: a, scheme: githbu, secrets: [0123456789abcdef]}\n",
+       "http.signatures[0].scheme: expected one of standard_webhooks, github, found 'githbu'"},
+      {"http:\n  signatures:\n    - {name: a, secrets: [0123456789abcdef]}\n",
+       "f.yaml:3:7: error: http.signatures[0]: a signature needs `scheme`"},
+      {"http:\n  signatures:\n    - {name: a, scheme: github}\n",
+       "f.yaml:3:7: error: http.signatures[0]: a signature needs `secrets` or `secrets_file`"},
+      {"http:\n  signatures:\n    - {name: a, scheme: github, secrets: [short]}\n",
+       "f.yaml:3:33: error: http.signatures[0].secrets: secret 1 must have at least 16 bytes"},
+      {"http:\n  signatures:\n    - {name: a, scheme: standard_webhooks, secrets: "
+       "[0123456789abcdef]}\n",
+       "http.signatures[0].secrets: secret 1 must begin with `whsec_`"},
+      {"http:\n  signatures:\n    - {name: a, scheme: standard_webhooks, secrets: "
+       "[whsec_0123456789abcde]}\n",
+       "http.signatures[0].secrets: secret 1 must be base64 behind `whsec_`"},
+      {"http:\n  signatures:\n    - {name: a, scheme: standard_webhooks, secrets: "
+       "[whsec_MDEyMzQ1Njc4OWFiY2Q=]}\n",
+       "http.signatures[0].secrets: secret 1 must stand for at least 16 bytes"},
+      {"http:\n  signatures:\n    - {name: a, scheme: github, secrets: [\"${NOPE}\"]}\n",
+       "http.signatures[0].secrets[0]: environment variable NOPE is not set"},
+      {"http:\n  signatures:\n    - {name: a, scheme: github, secrets: [0123456789abcdef], "
+       "tolerance: 2d}\n",
+       "http.signatures[0].tolerance: expected a duration from 1s to 1d"},
+      {"http:\n  tokens:\n    - {name: a, roles: [read], token: 0123456789abcdef}\n"
+       "  signatures:\n    - {name: a, scheme: github, secrets: [0123456789abcdef]}\n",
+       "f.yaml:5:14: error: http.signatures[0].name: 'a' is the name of another token"},
       {"http:\n  tokens:\n    - token: 0123456789abcdef\n      roles: [read]\n",
        "f.yaml:3:7: error: http.tokens[0].name: a token needs a name"},
       {"http:\n  tokens:\n    - {name: a, token: 0123456789abcdef}\n",
        "http.tokens[0].roles: a token needs at least one of ingest, read, admin"},
       {"http:\n  tokens:\n    - {name: a, roles: [read], token: 0123456789abcdef}\n"
        "    - {name: a, roles: [read], token: 0123456789abcdeF}\n",
-       "f.yaml:4:14: error: http.tokens[1].name: 'a' is the name of another token"},
+       "f.yaml:4:14: error: http.tokens[1].name: 'a' is the name of another token or signature"},
       {"http:\n  tokens:\n    - {name: a, roles: [read], token: 0123456789abcdef}\n"
        "    - {name: b, roles: [read], token: 0123456789abcdef}\n",
        "http.tokens[1].token: the same as another token's"},
@@ -211,6 +246,55 @@ TEST(Config, AMissingSecretIsReportedOnce) {
             "f.yaml:4:14: error: http.tokens[0].token: environment variable NOPE is not set\n");
 }
 
+TEST(Config, SignaturesCloseAListenerAsTokensDo) {
+  const Config config = read_well(
+      "http: {listen: 0.0.0.0:8007, signatures: [{name: a, scheme: github, secrets: "
+      "[0123456789abcdef]}]}\n");
+  EXPECT_THAT(config.http.anonymous_roles, IsEmpty());
+}
+
+TEST(Config, TokensAndSecretsFromFilesStandBesideThoseOfTheFile) {
+  std::string problems;
+  const auto environment = fake_environment(
+      {}, {{"/t", "file-token-00001\r\n\nfile-token-00002\n"}, {"/s", "0123456789abcdef ä"}});
+  const Config config = read(
+      "http:\n  tokens: [{name: t, roles: [read], token: token-token-token, token_file: /t}]\n"
+      "  signatures: [{name: s, scheme: github, secrets_file: /s}]\n",
+      problems, environment);
+  EXPECT_EQ(problems, "");
+  EXPECT_EQ(config.http.tokens[0].token.value, "token-token-token");
+  EXPECT_EQ(config.http.tokens[0].file_tokens,
+            (std::vector<Secret>{{"file-token-00001"}, {"file-token-00002"}}));
+  EXPECT_EQ(config.http.signatures[0].file_secrets, std::vector<Secret>{{"0123456789abcdef ä"}});
+  const std::string shown = show_config(config, plugins());
+  EXPECT_THAT(shown, HasSubstr(R"("token_file":"/t")"));
+  EXPECT_THAT(shown, HasSubstr(R"("secrets_file":"/s")"));
+  for (const char* secret : {"file-token", "token-token", "0123456789"})
+    EXPECT_THAT(shown, Not(HasSubstr(secret)));
+}
+
+TEST(Config, AMessageAboutAFileNamesTheLineAndNoPartOfIt) {
+  const std::string fourteen(17, 'x');
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += fourteen + "\n";
+  struct FileCase {
+    std::string content;
+    const char* want;
+  };
+  const FileCase cases[] = {{"", "token_file: the file is empty; expected one a line"},
+                        {"\n\r\n", "token_file: the file is empty; expected one a line"},
+                        {"good-token-000001\nsecret\n", "token_file: line 2 must have at least 16"},
+                        {"secret secret secret\n", "token_file: line 1 must be printable ASCII"},
+                        {many, "token_file: holds more than 16 lines"}};
+  for (const auto& c : cases) {
+    std::string problems;
+    read("http:\n  tokens: [{name: t, roles: [read], token_file: /t}]\n", problems,
+         fake_environment({}, {{"/t", c.content}}));
+    EXPECT_THAT(problems, HasSubstr(c.want));
+    EXPECT_THAT(problems, Not(HasSubstr("secret")));
+  }
+}
+
 TEST(ShowConfig, MasksSecretsAndKeepsTheKeysOfTheFile) {
   std::string problems;
   const auto environment = fake_environment({{"T", "token-token-token"}}, {{"/p", "pass-word\n"}});
@@ -223,7 +307,7 @@ TEST(ShowConfig, MasksSecretsAndKeepsTheKeysOfTheFile) {
   const std::string shown = show_config(config, plugins());
   EXPECT_THAT(shown, Not(HasSubstr("token-token-token")));
   EXPECT_THAT(shown, Not(HasSubstr("pass-word")));
-  EXPECT_THAT(shown, HasSubstr(R"("tokens":[{"name":"t","token":"***","roles":["read"]}])"));
+  EXPECT_THAT(shown, HasSubstr(R"("tokens":[{"name":"t","token":"***","token_file":"",)"));
   EXPECT_THAT(shown, HasSubstr(R"("exporters":{"one":{"type":"sink","enabled":true,)"));
   EXPECT_THAT(shown, HasSubstr(R"("url":"http://localhost","password":"***"}})"));
   EXPECT_THAT(shown, HasSubstr(R"("shutdown_timeout":"10s")"));

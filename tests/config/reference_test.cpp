@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -43,8 +44,14 @@ std::string uncommented() {
 
 Config read(const std::string& text) {
   const auto environment =
-      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"}, {"INFLUX_TOKEN", "secret"}},
-                       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"}});
+      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
+                        {"BILLING_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                        {"INFLUX_TOKEN", "secret"}},
+                       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
+                        {"/run/secrets/scheduler-token", "scheduler-token-0001\n"},
+                        {"/run/secrets/billing-webhook-secrets",
+                         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+                         "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"}});
   Problems problems;
   Config config = parse_config(text, "kcloud-logger.yaml", plugins(), environment, problems);
   EXPECT_EQ(all(problems), "");
@@ -58,7 +65,11 @@ TEST(Reference, AsItStandsItIsTheDefaults) {
 
 TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   Config config = read(uncommented());
-  ASSERT_EQ(config.http.tokens.size(), 2u);
+  ASSERT_EQ(config.http.tokens.size(), 3u);
+  EXPECT_EQ(config.http.tokens[2].file_tokens, std::vector<Secret>{{"scheduler-token-0001"}});
+  ASSERT_EQ(config.http.signatures.size(), 1u);
+  EXPECT_EQ(config.http.signatures[0].tolerance, SignatureConfig{}.tolerance);
+  EXPECT_EQ(config.http.signatures[0].file_secrets.size(), 2u);
   EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
   EXPECT_TRUE(config.http.anonymous_roles_set);
   ASSERT_EQ(config.exporters.size(), 2u);
@@ -71,6 +82,7 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   EXPECT_EQ(show_config(other, plugins()), show_config(one, plugins()));
 
   config.http.tokens.clear();
+  config.http.signatures.clear();
   config.exporters.clear();
   EXPECT_EQ(show_config(config, plugins()), show_config(default_config(plugins()), plugins()));
 }
@@ -92,11 +104,12 @@ std::vector<std::string> allowed_keys(const std::string& text) {
 
 TEST(Reference, NamesEveryOption) {
   Problems problems;
-  Section root =
-      Section::parse(uncommented(), "f.yaml",
-                     fake_environment({{"KCLOUD_INGEST_TOKEN", "x"}, {"INFLUX_TOKEN", "x"}},
-                                      {{"/run/secrets/logger-read-token", "x"}}),
-                     problems);
+  Section root = Section::parse(
+      uncommented(), "f.yaml",
+      fake_environment(
+          {{"KCLOUD_INGEST_TOKEN", "x"}, {"BILLING_WEBHOOK_SECRET", "x"}, {"INFLUX_TOKEN", "x"}},
+          {{"/run/secrets/logger-read-token", "x"}}),
+      problems);
   const auto sections = allowed_keys("zzzz: 1\n");
   ASSERT_EQ(sections.size(), 6u);
   for (const auto& name : sections) {
@@ -115,8 +128,24 @@ TEST(Reference, NamesEveryOption) {
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
-  for (const char* key : {"name", "token", "roles"})
-    EXPECT_TRUE(root.section("http").list("tokens")[0].has(key)) << key;
+  for (const char* list : {"tokens", "signatures"}) {
+    const std::string entry = fmt::format("http: {{{}: [{{zzzz: 1}}]}}\n", list);
+    Problems found;
+    parse_config(entry, "f.yaml", plugins(), fake_environment(), found);
+    const std::string text = all(found);
+    const std::size_t allowed = text.find("allowed: ");
+    ASSERT_NE(allowed, std::string::npos) << text;
+    std::istringstream words(text.substr(allowed + 9, text.find('\n', allowed) - allowed - 9));
+    auto shown = root.section("http").list(list);
+    int keys_seen = 0;
+    for (std::string key; words >> key; ++keys_seen) {
+      if (key.ends_with(',')) key.pop_back();
+      EXPECT_TRUE(
+          std::any_of(shown.begin(), shown.end(), [&](const Section& one) { return one.has(key); }))
+          << list << "." << key;
+    }
+    EXPECT_GE(keys_seen, 6) << list;
+  }
 }
 
 TEST(Reference, ShowHasTheKeysOfTheFile) {

@@ -23,7 +23,7 @@ using testing::Client;
 // `/throw` throws; `/drop` gives the reply up; `/refused` is refused before its body is read.
 class TestHandler : public Handler {
  public:
-  std::optional<Response> admit(const Request& request) override {
+  std::optional<Response> admit(Request& request) override {
     if (request.path == "/refused") return problem(401, "who are you?");
     return std::nullopt;
   }

@@ -1,0 +1,44 @@
+#include "agent/api/publishers.h"
+
+#include <algorithm>
+
+namespace kcloud::api {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr std::uint64_t kNanos = 1'000'000'000;
+
+}  // namespace
+
+void TokenBucket::configure(const config::QuotaConfig& quota) {
+  per_second_ = quota.max_events_per_s;
+  burst_ = quota.burst_events > 0 ? quota.burst_events : quota.max_events_per_s;
+}
+
+// Seconds and rest apart: events × 10^9 may not fit.
+nanoseconds TokenBucket::cost(std::uint64_t events) const {
+  return nanoseconds(events / per_second_ * kNanos + events % per_second_ * kNanos / per_second_);
+}
+
+std::optional<std::chrono::seconds> TokenBucket::take(std::uint64_t events, Time now) {
+  if (per_second_ == 0) return std::nullopt;
+  const Time full_at = std::max(full_at_, now);
+  const nanoseconds room = cost(burst_);
+  const Time enough_at = full_at + std::min(cost(events), room) - room;
+  if (enough_at > now) return std::chrono::ceil<std::chrono::seconds>(enough_at - now);
+  full_at_ = full_at + cost(events);
+  return std::nullopt;
+}
+
+void Publishers::configure(const std::vector<Limits>& limits) {
+  in_force_.clear();
+  for (const Limits& one : limits) {
+    Publisher& publisher = by_name_[one.name];
+    publisher.bucket.configure(one.quota);
+    in_force_.push_back(&publisher);
+  }
+}
+
+}  // namespace kcloud::api

@@ -1,0 +1,60 @@
+// Quotas and counts of those who post: each token, each signer, and all requests without either.
+// I/O thread only, but for the pure TokenBucket.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace kcloud::api {
+
+// `max_events_per_s` on average, `burst_events` at once. Kept as the moment at which the bucket is
+// full again, so that no rounding adds up.
+class TokenBucket {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // 0 events a second: no limit. What was taken before still counts.
+  void configure(const config::QuotaConfig& quota);
+  // Takes `events`, or takes nothing and says after how many whole seconds it would succeed. More
+  // than the burst is taken when the bucket is full, and paid off before anything else.
+  std::optional<std::chrono::seconds> take(std::uint64_t events, Time now);
+
+ private:
+  std::chrono::nanoseconds cost(std::uint64_t events) const;
+
+  std::uint64_t per_second_ = 0;
+  std::uint64_t burst_ = 0;
+  Time full_at_{};
+};
+
+struct Publisher {
+  TokenBucket bucket;
+  std::uint64_t accepted = 0;   // events stored
+  std::uint64_t throttled = 0;  // requests answered 429
+};
+
+// By name; what a name has counted outlives a configuration without it. Pointers stay valid.
+class Publishers {
+ public:
+  struct Limits {
+    std::string name;
+    config::QuotaConfig quota;
+  };
+
+  // The publishers of a configuration now in force, in the order in which Auth numbers them.
+  void configure(const std::vector<Limits>& limits);
+  Publisher& at(std::uint32_t number) { return *in_force_[number]; }
+  const std::map<std::string, Publisher>& all() const { return by_name_; }
+
+ private:
+  std::map<std::string, Publisher> by_name_;
+  std::vector<Publisher*> in_force_;
+};
+
+}  // namespace kcloud::api
