@@ -44,11 +44,13 @@ enum class Dedup : std::uint8_t {
 
 // What the transport knows about an event. Empty means unknown.
 struct TransportHints {
-  std::string_view type;       // canonical type name given by the route or channel
-  std::string_view key_kind;   // `cloudevents`, `idempotency`; with `key`
-  std::string_view key;        // publisher's key for this event
-  std::string_view position;   // topic/partition/offset, request/index: identity of last resort
-  std::optional<Time> time;    // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view type;      // canonical type name given by the route or channel
+  std::string_view key_kind;  // `cloudevents`, `idempotency`; with `key`
+  std::string_view key;       // publisher's key for this event
+  std::string_view position;  // topic/partition/offset, request/index: identity of last resort
+  std::optional<Time> time;   // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view source;    // CloudEvents source and subject: taken where the body has none
+  std::string_view workload;
   std::string_view collector;  // must outlive the batch (instance names do)
   std::string_view agent;      // must outlive the batch
   Time received;
@@ -77,9 +79,9 @@ class Decoder {
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
 
-  // For events read back: fills `fields`, `actor`, `reason` of an event whose body and type are
-  // set, from `batch`'s memory. A body that no longer fits the catalogue leaves the field absent;
-  // it is never an error.
+  // For events read back: fills `fields`, `actor`, `reason` of an event whose body, type, source
+  // and workload are set, from `batch`'s memory. A body that no longer fits the catalogue leaves
+  // the field absent; it is never an error.
   void decode_fields(Event& event, EventBatch& batch);
 
  private:
