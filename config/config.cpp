@@ -110,6 +110,21 @@ void check_token(Section& section, const TokenConfig& token, const Problems& pro
     section.fail("token", "must be printable ASCII without blanks, as it stands in a header");
 }
 
+void read_cloudevents(Section section, CloudEventsConfig& cloudevents) {
+  visit_cloudevents(Reader{section}, cloudevents);
+  const auto fits = [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == ':';
+  };
+  for (const auto& origin : cloudevents.allowed_origins) {
+    const bool name = !origin.empty() && std::all_of(origin.begin(), origin.end(), fits);
+    if (origin != "*" && !name)
+      section.fail(
+          "allowed_origins",
+          fmt::format("'{}' is no DNS name, such as eventgrid.example, and not *", origin));
+  }
+}
+
 void read_http(Section section, HttpConfig& http, const Problems& problems) {
   visit_http(Reader{section}, http);
   std::set<std::string> names, values;
@@ -122,6 +137,7 @@ void read_http(Section section, HttpConfig& http, const Problems& problems) {
       entry.fail("token", "the same as another token's");
     http.tokens.push_back(std::move(token));
   }
+  read_cloudevents(section.section("cloudevents"), http.cloudevents);
   http.anonymous_roles_set = section.has("anonymous_roles");
   read_roles(section, "anonymous_roles", http.anonymous_roles);
   if (!parse_address(http.listen))

@@ -33,7 +33,13 @@ void visit_log(Visitor&& visit, Log& log) {
   visit.choice("format", log.format, {"auto", "text", "json"});
 }
 
-// Without tokens and anonymous_roles, which need more than a line.
+template <typename Visitor, typename CloudEvents>
+void visit_cloudevents(Visitor&& visit, CloudEvents& cloudevents) {
+  visit("allowed_origins", cloudevents.allowed_origins);
+  visit("allowed_rate", cloudevents.allowed_rate, 0u, 1'000'000'000u);
+}
+
+// Without tokens, anonymous_roles and cloudevents, which need more than a line.
 template <typename Visitor, typename Http>
 void visit_http(Visitor&& visit, Http& http) {
   visit("listen", http.listen);

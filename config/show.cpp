@@ -106,6 +106,8 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
     visit_http(show, config.http);
     append_tokens(out, config.http.tokens);
     show("anonymous_roles", config.http.anonymous_roles);
+    append_section(out, "cloudevents",
+                   [&](Shower inner) { visit_cloudevents(inner, config.http.cloudevents); });
   });
   append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });

@@ -9,6 +9,7 @@
 #include "agent/api/context.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
+#include "collectors/webhook/counters.h"
 #include "core/counters.h"
 
 namespace kcloud::api {
@@ -27,6 +28,7 @@ class LatencyHistogram {
 // The API's own counters. Written on the I/O thread.
 struct ApiCounters {
   core::CollectorCounters webhook;
+  webhook::Counters posts;
   core::Counter unauthorized{0};  // 401
   core::Counter forbidden{0};     // 403
   LatencyHistogram ack_latency;   // from a request's last byte to the answer after the commit

@@ -54,6 +54,8 @@ class Router final : public http::Handler {
   void apply(std::shared_ptr<const Settings> settings);
   std::optional<http::Response> authorise(const http::Request& request, const Route& route);
   std::optional<http::Response> admit_post(const http::Request& request, const Match& match);
+  std::optional<http::Response> answer_options(const http::Request& request, const Match& match);
+  http::Response refuse_post(const webhook::Problem& problem);
   http::Response answer_now(const Match& match, const http::Request& request);
 
   void post_events(http::Request& request, http::Reply reply, std::string_view type);
@@ -76,7 +78,7 @@ class Router final : public http::Handler {
   ApiCounters counters_;
   std::shared_ptr<const Settings> settings_;  // I/O thread, once the server runs
   std::optional<core::Decoder> decoder_;      // of settings_
-  std::string scratch_;
+  webhook::Workspace workspace_;
   std::string request_prefix_;
   std::uint64_t requests_ = 0;
   http::Server* server_ = nullptr;
