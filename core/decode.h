@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,13 +96,15 @@ struct Split {
   enum class Shape : std::uint8_t { kObject, kArray, kLines };
   Shape shape = Shape::kObject;
   std::vector<std::string_view> elements;
-  std::string error;  // not empty: the text is none of the three; says where and what was found
+  std::string error;      // not empty: the text is none of the three; says where and what was found
+  bool too_many = false;  // there are more than the most that was asked for; none is given
 };
 
 // Splits a text into its JSON elements: one object, one array's elements, or one object a line
 // (NDJSON; also concatenated objects). Blank lines are skipped. Linear in the size, no recursion,
-// no allocation an element but the result vector.
-Split split_json(std::string_view text, bool lines);
+// no allocation an element but the result vector; stops behind `max_elements`.
+Split split_json(std::string_view text, bool lines,
+                 std::size_t max_elements = std::numeric_limits<std::size_t>::max());
 
 // JSON Schema 2020-12 of one type as publishers may post it (every accepted path is described).
 std::string json_schema(const EventType& type);

@@ -93,8 +93,8 @@ Received refused(Problem problem) {
 }
 
 // Binary mode is one event, whatever its bytes look like.
-core::Split split_body(std::string_view text, const Content& content) {
-  if (content.mode != Mode::kBinary) return core::split_json(text, content.lines);
+core::Split split_body(std::string_view text, const Content& content, std::size_t most) {
+  if (content.mode != Mode::kBinary) return core::split_json(text, content.lines, most);
   core::Split one;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   one.elements.push_back(text);
@@ -105,10 +105,9 @@ std::optional<Problem> check_split(const core::Split& split, const Settings& set
   if (!split.error.empty()) {
     return Problem{400, "the body is not JSON: " + split.error, Refusal::kNotJson};
   }
-  if (split.elements.size() > settings.max_events) {
+  if (split.too_many) {
     return Problem{413,
-                   "the request holds " + std::to_string(split.elements.size()) +
-                       " events, http.max_events_per_request is " +
+                   "the request holds more events than http.max_events_per_request, " +
                        std::to_string(settings.max_events),
                    Refusal::kTooManyEvents};
   }
@@ -138,7 +137,7 @@ Received receive(const Post& post, const Settings& settings, core::Decoder& deco
       return refused(std::move(*problem));
     }
   }
-  const core::Split split = split_body(text, content);
+  const core::Split split = split_body(text, content, settings.max_events);
   if (auto problem = check_split(split, settings, content.mode)) {
     return refused(std::move(*problem));
   }

@@ -115,6 +115,8 @@ TEST(Reference, NamesEveryOption) {
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
+  for (const auto& key : allowed_keys("http: {cloudevents: {zzzz: 1}}\n"))
+    EXPECT_TRUE(root.section("http").section("cloudevents").has(key)) << key;
   for (const char* key : {"name", "token", "roles"})
     EXPECT_TRUE(root.section("http").list("tokens")[0].has(key)) << key;
 }
