@@ -11,6 +11,7 @@ import kit
 
 MIB = 1 << 20
 LIMIT = 8 * MIB  # http.max_body_bytes
+SLACK = MIB  # zstd's block buffers and tables, beside its window and the output
 INFLATED = 1 << 30
 
 
@@ -67,6 +68,7 @@ class Bombs(unittest.TestCase):
             body = pack(json.dumps([kit.event(coding)] * 100).encode())
             self.assertEqual(self.post(body, coding).status, 202)
         self.memory = Memory(self.agent.process)
+        self.before = self.memory.reset()
 
     def post(self, body, coding, kind="application/json"):
         return self.client.post("/events", body, {"Content-Encoding": coding, "Content-Type": kind})
@@ -74,14 +76,13 @@ class Bombs(unittest.TestCase):
     def check(self, name, coding, body, kind="application/json"):
         with self.subTest(name=name):
             self.assertLess(len(body), LIMIT)
-            before = self.memory.reset()
             for _ in range(3):
                 answer = self.post(body, coding, kind)
                 self.assertEqual(answer.status, 413, answer)
                 self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
-            growth = self.memory.peak() - before
+            growth = self.memory.peak() - self.before
             print(f"{name}: {len(body)} bytes, peak +{growth / MIB:.1f} MiB")
-            self.assertLessEqual(growth, 2 * LIMIT)
+            self.assertLessEqual(growth, 2 * LIMIT + SLACK)
             self.assertEqual(self.post(json.dumps(kit.event(name)).encode(), "identity").status, 202)
 
     def test_gzip_and_deflate(self):
@@ -103,8 +104,7 @@ class Bombs(unittest.TestCase):
         for name, text in (("zeros", b"[" + b"0," * (4 * MIB - 8) + b"0]"),
                            ("objects", b"[" + b"{}," * (2 * MIB) + b"{}]"),
                            ("lines", b"{}\n" * (2 * MIB))):
-            self.check(f"{name}, gzip", "gzip", packed(text, 31))
-            self.check(name, "identity", text)
+            self.check(name, "gzip", packed(text, 31))
 
     def test_counted_and_nothing_stored(self):
         before = self.client.metrics()["journal_events"]
