@@ -168,6 +168,21 @@ SignatureConfig read_signature(Section& section, const Environment& environment,
   return signature;
 }
 
+void read_cloudevents(Section section, CloudEventsConfig& cloudevents) {
+  visit_cloudevents(Reader{section}, cloudevents);
+  const auto fits = [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == ':';
+  };
+  for (const auto& origin : cloudevents.allowed_origins) {
+    const bool name = !origin.empty() && std::all_of(origin.begin(), origin.end(), fits);
+    if (origin != "*" && !name)
+      section.fail(
+          "allowed_origins",
+          fmt::format("'{}' is no DNS name, such as eventgrid.example, and not *", origin));
+  }
+}
+
 void read_http(Section section, HttpConfig& http, const Environment& environment,
                const Problems& problems) {
   visit_http(Reader{section}, http);
@@ -178,6 +193,7 @@ void read_http(Section section, HttpConfig& http, const Environment& environment
     http.signatures.push_back(read_signature(entry, environment, problems, known));
   check_quota(section, "anonymous_max_events_per_s", "anonymous_burst_events",
               http.anonymous_max_events_per_s, http.anonymous_burst_events);
+  read_cloudevents(section.section("cloudevents"), http.cloudevents);
   http.anonymous_roles_set = section.has("anonymous_roles");
   read_roles(section, "anonymous_roles", http.anonymous_roles);
   if (!parse_address(http.listen))

@@ -60,6 +60,12 @@ struct SignatureConfig {
   std::vector<Secret> file_secrets;  // what secrets_file held
 };
 
+// The handshake of the CloudEvents webhook specification.
+struct CloudEventsConfig {
+  std::vector<std::string> allowed_origins;  // DNS names, or `*`; others are granted nothing
+  std::uint32_t allowed_rate = 0;            // requests a minute that are granted; 0: any
+};
+
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
@@ -80,6 +86,7 @@ struct HttpConfig {
   milliseconds idle_timeout{75'000};
   std::uint32_t max_stream_clients = 1000;
   milliseconds stream_heartbeat{15'000};
+  CloudEventsConfig cloudevents;
 };
 
 struct IntakeConfig {

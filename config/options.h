@@ -59,7 +59,13 @@ void visit_signature(Visitor&& visit, Signature& signature) {
   visit_quota(visit, signature.quota);
 }
 
-// Without tokens, signatures and anonymous_roles, which need more than a line.
+template <typename Visitor, typename CloudEvents>
+void visit_cloudevents(Visitor&& visit, CloudEvents& cloudevents) {
+  visit("allowed_origins", cloudevents.allowed_origins);
+  visit("allowed_rate", cloudevents.allowed_rate, 0u, 1'000'000'000u);
+}
+
+// Without tokens, signatures, anonymous_roles and cloudevents, which need more than a line.
 template <typename Visitor, typename Http>
 void visit_http(Visitor&& visit, Http& http) {
   visit("listen", http.listen);

@@ -115,6 +115,8 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
                   list("secrets", std::vector<std::string>(signature.secrets.size(), "***"));
                 });
     show("anonymous_roles", config.http.anonymous_roles);
+    append_section(out, "cloudevents",
+                   [&](Shower inner) { visit_cloudevents(inner, config.http.cloudevents); });
   });
   append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });

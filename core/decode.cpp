@@ -506,6 +506,8 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   event.received = hints.received;
   impl_->set_time(event, hints, plan, errors, warnings);
   impl_->common_texts(plan, event, batch, &errors);
+  if (event.source.empty()) event.source = hints.source;
+  if (event.workload.empty()) event.workload = hints.workload;
   impl_->convert_fields(plan, batch, &errors);
   impl_->join_common(plan, event, &errors);
   std::string number;
@@ -558,6 +560,8 @@ void Decoder::decode_fields(Event& event, EventBatch& batch) {
   Walk(plan, impl_->candidates).object(plan.tree.root(), root.get_object().value_unsafe());
   Event common;
   impl_->common_texts(plan, common, batch, nullptr);
+  if (common.source.empty()) common.source = event.source;
+  if (common.workload.empty()) common.workload = event.workload;
   impl_->convert_fields(plan, batch, nullptr);
   impl_->join_common(plan, common, nullptr);
   event.actor = batch.keep(common.actor);

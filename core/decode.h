@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,11 +45,13 @@ enum class Dedup : std::uint8_t {
 
 // What the transport knows about an event. Empty means unknown.
 struct TransportHints {
-  std::string_view type;       // canonical type name given by the route or channel
-  std::string_view key_kind;   // `cloudevents`, `idempotency`; with `key`
-  std::string_view key;        // publisher's key for this event
-  std::string_view position;   // topic/partition/offset, request/index: identity of last resort
-  std::optional<Time> time;    // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view type;      // canonical type name given by the route or channel
+  std::string_view key_kind;  // `cloudevents`, `idempotency`; with `key`
+  std::string_view key;       // publisher's key for this event
+  std::string_view position;  // topic/partition/offset, request/index: identity of last resort
+  std::optional<Time> time;   // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view source;    // CloudEvents source and subject: taken where the body has none
+  std::string_view workload;
   std::string_view collector;  // must outlive the batch (instance names do)
   std::string_view agent;      // must outlive the batch
   Time received;
@@ -77,9 +80,9 @@ class Decoder {
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
 
-  // For events read back: fills `fields`, `actor`, `reason` of an event whose body and type are
-  // set, from `batch`'s memory. A body that no longer fits the catalogue leaves the field absent;
-  // it is never an error.
+  // For events read back: fills `fields`, `actor`, `reason` of an event whose body, type, source
+  // and workload are set, from `batch`'s memory. A body that no longer fits the catalogue leaves
+  // the field absent; it is never an error.
   void decode_fields(Event& event, EventBatch& batch);
 
  private:
@@ -93,13 +96,15 @@ struct Split {
   enum class Shape : std::uint8_t { kObject, kArray, kLines };
   Shape shape = Shape::kObject;
   std::vector<std::string_view> elements;
-  std::string error;  // not empty: the text is none of the three; says where and what was found
+  std::string error;      // not empty: the text is none of the three; says where and what was found
+  bool too_many = false;  // there are more than the most that was asked for; none is given
 };
 
 // Splits a text into its JSON elements: one object, one array's elements, or one object a line
 // (NDJSON; also concatenated objects). Blank lines are skipped. Linear in the size, no recursion,
-// no allocation an element but the result vector.
-Split split_json(std::string_view text, bool lines);
+// no allocation an element but the result vector; stops behind `max_elements`.
+Split split_json(std::string_view text, bool lines,
+                 std::size_t max_elements = std::numeric_limits<std::size_t>::max());
 
 // JSON Schema 2020-12 of one type as publishers may post it (every accepted path is described).
 std::string json_schema(const EventType& type);

@@ -73,18 +73,26 @@ std::string at_byte(const char* begin, const char* at, const char* end) {
   return where + "byte 0x" + kHex[byte >> 4] + kHex[byte & 15];
 }
 
-void split_lines(const char* at, const char* end, Split& split) {
+// False when there are more than `most`: four million zeros must not become four million slices.
+bool add(Split& split, std::string_view element, std::size_t most) {
+  split.too_many = split.elements.size() >= most;
+  if (!split.too_many) split.elements.push_back(element);
+  return !split.too_many;
+}
+
+void split_lines(const char* at, const char* end, std::size_t most, Split& split) {
   split.shape = Split::Shape::kLines;
   while (at != end) {
     const char* newline = at;
     while (newline != end && *newline != '\n') ++newline;
-    if (const auto line = trimmed(at, newline); !line.empty()) split.elements.push_back(line);
+    if (const auto line = trimmed(at, newline); !line.empty() && !add(split, line, most)) return;
     at = newline == end ? end : newline + 1;
   }
 }
 
 // The elements between the brackets of an array that opens at `at`.
-void split_array(const char* begin, const char* at, const char* end, Split& split) {
+void split_array(const char* begin, const char* at, const char* end, std::size_t most,
+                 Split& split) {
   split.shape = Split::Shape::kArray;
   const char* element = ++at;
   at = skip_spaces(at, end);
@@ -106,7 +114,7 @@ void split_array(const char* begin, const char* at, const char* end, Split& spli
         split.error = "an element of the array is missing " + at_byte(begin, at, end);
         return;
       }
-      split.elements.push_back(text);
+      if (!add(split, text, most)) return;
       more = *at == ',';
       if (more) element = ++at;
     } else if (kind == kClose) {
@@ -125,7 +133,8 @@ void split_array(const char* begin, const char* at, const char* end, Split& spli
 }
 
 // One object, or several one after the other.
-void split_objects(const char* begin, const char* at, const char* end, Split& split) {
+void split_objects(const char* begin, const char* at, const char* end, std::size_t most,
+                   Split& split) {
   while (at != end) {
     if (*at != '{') {
       split.error = "expected '{' " + at_byte(begin, at, end);
@@ -136,7 +145,7 @@ void split_objects(const char* begin, const char* at, const char* end, Split& sp
       split.error = "the object that opens " + at_byte(begin, at, end) + " is not closed";
       return;
     }
-    split.elements.emplace_back(at, static_cast<std::size_t>(behind - at));
+    if (!add(split, {at, static_cast<std::size_t>(behind - at)}, most)) return;
     at = skip_spaces(behind, end);
   }
   split.shape = split.elements.size() == 1 ? Split::Shape::kObject : Split::Shape::kLines;
@@ -144,7 +153,7 @@ void split_objects(const char* begin, const char* at, const char* end, Split& sp
 
 }  // namespace
 
-Split split_json(std::string_view text, bool lines) {
+Split split_json(std::string_view text, bool lines, std::size_t max_elements) {
   Split split;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const char* begin = text.data();
@@ -153,15 +162,15 @@ Split split_json(std::string_view text, bool lines) {
   if (at == end) {
     split.error = "the text is empty (expected a JSON object, an array of objects or one a line)";
   } else if (lines && *at != '[') {
-    split_lines(at, end, split);
+    split_lines(at, end, max_elements, split);
   } else if (*at == '[') {
-    split_array(begin, at, end, split);
+    split_array(begin, at, end, max_elements, split);
   } else if (*at == '{') {
-    split_objects(begin, at, end, split);
+    split_objects(begin, at, end, max_elements, split);
   } else {
     split.error = "expected '{' or '[' " + at_byte(begin, at, end);
   }
-  if (!split.error.empty()) split.elements.clear();
+  if (!split.error.empty() || split.too_many) split.elements.clear();
   return split;
 }
 

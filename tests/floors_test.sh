@@ -35,6 +35,7 @@ breaches=$(awk '
     home["^boost/"] = "^agent/(http|api)/"
     home["^openssl/"] = "^(core|collectors/webhook|agent/(http|api))/"
     home["^zlib\\.h$"] = "^(collectors/webhook|exporters/http_client)/"
+    home["^zstd"] = "^collectors/webhook/"
     home["^prometheus/"] = "^agent/(api|metrics)/"
     home["^CLI/"] = "^agent/(cli/|main\\.cpp$)"
     home["^spdlog/"] = "^(agent|collectors|exporters)/"

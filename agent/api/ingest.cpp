@@ -27,6 +27,7 @@ struct Router::Post {
   http::Reply reply;
   webhook::Ledger ledger;
   std::uint64_t bytes = 0;
+  webhook::Content content;
   std::chrono::steady_clock::time_point begin;
   std::shared_ptr<const Settings> settings;  // the batch's views point into it
   Publisher* publisher;
@@ -37,7 +38,7 @@ struct Router::Post {
 std::optional<http::Response> Router::admit_post(const http::Request& request, const Match& match) {
   const auto check =
       webhook::check_content(request.header("content-type"), request.header("content-encoding"));
-  if (check.problem) return http::problem(check.problem->status, check.problem->detail);
+  if (check.problem) return refuse_post(*check.problem);
   if (match.route->action != Action::kPostTyped) return std::nullopt;
   const core::EventType* type = settings_->config->catalogue->find_endpoint(match.parameter);
   if (type == nullptr) {
@@ -54,6 +55,18 @@ std::optional<http::Response> Router::admit_post(const http::Request& request, c
     return http::problem(403, "`" + type->name + "` events are written by the agent itself");
   }
   return std::nullopt;
+}
+
+http::Response Router::refuse_post(const webhook::Problem& problem) {
+  core::count(counters_.posts.refused[static_cast<std::size_t>(problem.reason)]);
+  http::Response response = http::problem(problem.status, problem.detail);
+  if (problem.reason == webhook::Refusal::kContentType) {
+    http::add_header(response, "Accept", webhook::kAcceptedTypes);
+  } else if (problem.reason == webhook::Refusal::kContentEncoding) {
+    http::add_header(response, "Accept-Encoding", webhook::kAcceptedCodings);
+  }
+  if (problem.status == 503) http::add_header(response, "Retry-After", "1");
+  return response;
 }
 
 void Router::post_events(http::Request& request, http::Reply reply, std::string_view endpoint) {
@@ -73,19 +86,26 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   // Only what a signature covers may tell a signed request from its replay.
   post.key = signed_key.empty() ? request.header("idempotency-key") : signed_key;
   if (post.key.empty()) post.key = request.header("webhook-id");
+  for (const http::Header& header : request.headers) post.cloud.add(header.name, header.value);
+  // A signature covers the body, not `ce-*`: with other ones a replay would be a new event.
+  if (!signed_key.empty() && !post.cloud.empty()) {
+    return reply.send(refuse_post({400,
+                                   "a signature does not cover ce-* header fields; send a signed "
+                                   "CloudEvent in structured mode",
+                                   webhook::Refusal::kCloudEvent}));
+  }
   post.body = request.body;
   post.request = nonce;
   post.received = context_.clock.now();
   const auto begin = std::chrono::steady_clock::now();
-  webhook::Received received = webhook::receive(post, settings_->webhook, *decoder_, scratch_);
-  if (received.problem) {
-    return reply.send(http::problem(received.problem->status, received.problem->detail));
-  }
+  webhook::Received received = webhook::receive(post, settings_->webhook, *decoder_, workspace_);
+  if (received.problem) return reply.send(refuse_post(*received.problem));
   if (auto refused = charge(*publisher, received.ledger.inputs)) {
     return reply.send(std::move(*refused));
   }
-  auto pending = std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger),
-                                             received.bytes, begin, settings_, publisher});
+  auto pending =
+      std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
+                                  received.content, begin, settings_, publisher});
   context_.journal.accept(
       std::move(received.intake),
       [this, pending](core::CommitStatus status, std::unique_ptr<core::Intake> intake) {
@@ -107,6 +127,9 @@ void Router::finish_post(Post& post) {
   response.status = answer.status;
   if (answer.status == 422) response.content_type = http::kProblemJson;
   core::count(counters.received, post.ledger.inputs);
+  core::count(counters_.posts.events[static_cast<std::size_t>(post.content.mode)],
+              post.ledger.inputs);
+  core::count(counters_.posts.requests[static_cast<std::size_t>(post.content.coding)]);
   core::count(counters.stored, answer.accepted);
   post.publisher->accepted += answer.accepted;
   core::count(counters.duplicates, answer.duplicates);

@@ -152,6 +152,13 @@ class Collector final : public prometheus::Collectable {
     counter("unauthorized_requests_total", "Posts without the needed role", counters.unauthorized);
     counter("received_bytes_total", "Payload after decompression", counters.bytes);
 
+    by_label(out, "collector_mode_events_total", "Events received, by how they came", "mode",
+             webhook::kModes, input_.api.posts.events);
+    by_label(out, "collector_encoding_requests_total", "Requests received, by Content-Encoding",
+             "encoding", webhook::kCodings, input_.api.posts.requests);
+    by_label(out, "collector_refused_requests_total", "Requests refused as a whole, by reason",
+             "reason", webhook::kRefusals, input_.api.posts.refused);
+
     const LatencyHistogram& latency = input_.api.ack_latency;
     ClientMetric metric;
     std::uint64_t total = 0;
@@ -167,6 +174,18 @@ class Collector final : public prometheus::Collectable {
                    "From a request's last byte to its answer",
                    MetricType::Histogram,
                    {std::move(metric)}});
+  }
+
+  template <std::size_t N>
+  static void by_label(std::vector<MetricFamily>& out, const char* name, const char* help,
+                       const char* label, const std::array<std::string_view, N>& values,
+                       const std::array<core::Counter, N>& counters) {
+    Samples samples;
+    for (std::size_t i = 0; i < N; ++i) {
+      samples.push_back(
+          {{{"collector", "webhook"}, {label, std::string(values[i])}}, read(counters[i])});
+    }
+    add(out, name, help, MetricType::Counter, samples);
   }
 
   void for_exporters(std::vector<MetricFamily>& out) const {

@@ -11,6 +11,7 @@
 #include "agent/api/publishers.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
+#include "collectors/webhook/counters.h"
 #include "collectors/webhook/signature.h"
 #include "core/counters.h"
 
@@ -30,6 +31,7 @@ class LatencyHistogram {
 // The API's own counters. Written on the I/O thread.
 struct ApiCounters {
   core::CollectorCounters webhook;
+  webhook::Counters posts;
   core::Counter unauthorized{0};                                   // 401
   core::Counter forbidden{0};                                      // 403
   core::Counter signature_faults[webhook::kSignatureFaults] = {};  // by webhook::SignatureFault

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "agent/api/handshake.h"
 #include "agent/http/url.h"
 
 namespace kcloud::api {
@@ -30,8 +31,10 @@ std::shared_ptr<const Settings> make_settings(std::shared_ptr<const config::Conf
   webhook::Settings webhook;
   webhook.max_body_bytes = config->http.max_body_bytes;
   webhook.max_events = config->http.max_events_per_request;
+  webhook.max_event_bytes = config->intake.max_event_bytes;
   webhook.dead_letter_body_bytes = config->intake.dead_letter_body_bytes;
   webhook.agent = agent;
+  webhook.catalogue = config->catalogue;
   Auth auth(config->http);
   return std::make_shared<const Settings>(
       Settings{std::move(config), std::move(auth), std::move(decode), std::move(webhook)});
@@ -100,11 +103,8 @@ void Router::apply_auth(Auth auth) {
 std::optional<http::Response> Router::admit(http::Request& request) {
   const Match match = find_route(request.method, request.path);
   if (match.route == nullptr) {
-    const bool any = request.path == "*";
-    if (request.method == "OPTIONS" && (any || !match.allow.empty())) {
-      http::Response response{.status = 204};
-      http::add_header(response, "Allow", any ? "GET, HEAD, POST, OPTIONS" : match.allow);
-      return response;
+    if (request.method == "OPTIONS" && (request.path == "*" || !match.allow.empty())) {
+      return answer_options(request, match);
     }
     if (match.allow.empty()) return not_found(request.path);
     http::Response response = http::problem(
@@ -117,6 +117,24 @@ std::optional<http::Response> Router::admit(http::Request& request) {
     return refused;
   }
   return match.route->method == "POST" ? admit_post(request, match) : std::nullopt;
+}
+
+std::optional<http::Response> Router::answer_options(const http::Request& request,
+                                                     const Match& match) {
+  const Match post = find_route("POST", request.path);
+  const bool takes_events =
+      post.route != nullptr && (post.route->action == Action::kPostEvents ||
+                                (post.route->action == Action::kPostTyped &&
+                                 settings_->config->catalogue->find_endpoint(post.parameter)));
+  if (takes_events) {
+    if (auto answer = shake_hands(request, settings_->config->http.cloudevents, match.allow)) {
+      return answer;
+    }
+  }
+  http::Response response{.status = 204};
+  http::add_header(response, "Allow",
+                   request.path == "*" ? "GET, HEAD, POST, OPTIONS" : match.allow);
+  return response;
 }
 
 void Router::handle(http::Request& request, http::Reply reply) {

@@ -61,6 +61,8 @@ class Router final : public http::Handler {
                                                 std::string_view& key);
   std::optional<http::Response> charge(Publisher& publisher, std::size_t events);
   std::optional<http::Response> admit_post(const http::Request& request, const Match& match);
+  std::optional<http::Response> answer_options(const http::Request& request, const Match& match);
+  http::Response refuse_post(const webhook::Problem& problem);
   http::Response answer_now(const Match& match, const http::Request& request);
 
   void post_events(http::Request& request, http::Reply reply, std::string_view type);
@@ -84,7 +86,7 @@ class Router final : public http::Handler {
   std::shared_ptr<const Settings> settings_;  // I/O thread, once the server runs
   std::optional<core::Decoder> decoder_;      // of settings_
   Publishers publishers_;
-  std::string scratch_;
+  webhook::Workspace workspace_;
   std::string request_prefix_;
   std::uint64_t requests_ = 0;
   http::Server* server_ = nullptr;

@@ -1,6 +1,7 @@
-// What a POST's header fields say about its body, and undoing gzip. Pure.
+// What a POST's header fields say about its body. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,15 +9,49 @@
 
 namespace kcloud::webhook {
 
-// Why a whole request is refused: an HTTP status and a sentence for its problem document.
+// Why a whole request is refused, for its counter.
+enum class Refusal : std::uint8_t {
+  kContentType,
+  kContentEncoding,
+  kEncodedBody,  // broken or truncated compression
+  kNotJson,
+  kCloudEvent,  // attributes or shape do not fit the mode
+  kTooLarge,
+  kTooManyEvents,
+};
+inline constexpr std::array<std::string_view, 7> kRefusals = {
+    "content_type", "content_encoding", "encoded_body",   "not_json",
+    "cloudevent",   "too_large",        "too_many_events"};
+
+// An HTTP status, a sentence for the problem document, and the reason.
 struct Problem {
   int status = 400;
   std::string detail;
+  Refusal reason = Refusal::kNotJson;
 };
 
+enum class Coding : std::uint8_t { kIdentity, kGzip, kZstd, kDeflate };
+inline constexpr std::array<std::string_view, 4> kCodings = {"identity", "gzip", "zstd", "deflate"};
+inline std::string_view name_of(Coding coding) {
+  return kCodings[static_cast<std::size_t>(coding)];
+}
+
+// How events lie in a body: as they are, or as CloudEvents in one of the modes of their HTTP
+// binding.
+enum class Mode : std::uint8_t { kPlain, kStructured, kBatched, kBinary };
+inline constexpr std::array<std::string_view, 4> kModes = {"plain", "structured", "batched",
+                                                           "binary"};
+
+// Header fields of a 415 answer that say what is taken (RFC 9110, 15.5.16).
+inline constexpr std::string_view kAcceptedTypes =
+    "application/json, application/x-ndjson, application/cloudevents+json, "
+    "application/cloudevents-batch+json";
+inline constexpr std::string_view kAcceptedCodings = "gzip, zstd, deflate, identity";
+
 struct Content {
-  bool lines = false;  // NDJSON by its type
-  bool gzip = false;
+  bool lines = false;        // NDJSON by its type
+  Mode mode = Mode::kPlain;  // by the type; ce-* header fields make plain binary
+  Coding coding = Coding::kIdentity;
 };
 
 // 415 for types and encodings that are not taken; looks at the header fields only.
@@ -28,10 +63,5 @@ ContentCheck check_content(std::string_view content_type, std::string_view conte
 
 // `Prefer: handling=strict` (RFC 7240), also among other preferences.
 bool prefers_strict(std::string_view prefer);
-
-// Inflates gzip (several members too) into `out`, never more than `max_bytes`: 400 for what is no
-// gzip, 413 for what would become larger.
-std::optional<Problem> gunzip(std::string_view compressed, std::uint64_t max_bytes,
-                              std::string& out);
 
 }  // namespace kcloud::webhook

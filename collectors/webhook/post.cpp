@@ -53,11 +53,11 @@ core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::st
 }
 
 void decode_all(const Post& post, const Settings& settings, const core::Split& split,
-                core::Decoder& decoder, Received& result) {
+                core::Decoder& decoder, CloudEvents& cloud_events, Received& result) {
+  const Mode mode = result.content.mode;
   Numbered position(post.request);
   Numbered key(post.key);
   core::TransportHints hints;
-  hints.type = post.type;
   hints.collector = settings.collector;
   hints.agent = settings.agent;
   hints.received = post.received;
@@ -67,11 +67,16 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
   core::Intake& intake = *result.intake;
   intake.batch.events.reserve(split.elements.size());
   for (std::size_t index = 0; index < split.elements.size(); ++index) {
+    std::string_view json = split.elements[index];
+    hints.type = post.type;
     hints.position = position.at(index);
     if (!post.key.empty()) hints.key = key.at(index);
     errors.clear();
     warnings.clear();
-    if (decoder.decode(split.elements[index], hints, intake.batch, errors, warnings)) {
+    const bool unwrapped = mode == Mode::kPlain ||
+                           cloud_events.unwrap(mode, post.cloud, *settings.catalogue,
+                                               2 * settings.max_event_bytes, json, hints, errors);
+    if (unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings)) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {
       intake.refused.push_back(
@@ -81,48 +86,75 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
   }
 }
 
-Received refused(int status, std::string detail) {
+Received refused(Problem problem) {
   Received result;
-  result.problem = Problem{status, std::move(detail)};
+  result.problem = std::move(problem);
   return result;
+}
+
+// Binary mode is one event, whatever its bytes look like.
+core::Split split_body(std::string_view text, const Content& content, std::size_t most) {
+  if (content.mode != Mode::kBinary) return core::split_json(text, content.lines, most);
+  core::Split one;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  one.elements.push_back(text);
+  return one;
+}
+
+std::optional<Problem> check_split(const core::Split& split, const Settings& settings, Mode mode) {
+  if (!split.error.empty()) {
+    return Problem{400, "the body is not JSON: " + split.error, Refusal::kNotJson};
+  }
+  if (split.too_many) {
+    return Problem{413,
+                   "the request holds more events than http.max_events_per_request, " +
+                       std::to_string(settings.max_events),
+                   Refusal::kTooManyEvents};
+  }
+  if (auto problem = check_shape(mode, split)) return problem;
+  if (split.elements.empty()) return Problem{400, "the array is empty", Refusal::kNotJson};
+  return std::nullopt;
 }
 
 }  // namespace
 
 Received receive(const Post& post, const Settings& settings, core::Decoder& decoder,
-                 std::string& scratch) {
+                 Workspace& workspace) {
   ContentCheck check = check_content(post.content_type, post.content_encoding);
-  if (check.problem) return refused(check.problem->status, std::move(check.problem->detail));
+  if (check.problem) return refused(std::move(*check.problem));
+  Content& content = check.content;
+  if (content.mode == Mode::kPlain && !post.cloud.empty()) {
+    if (auto problem = check_binary(content, post.cloud)) return refused(std::move(*problem));
+    content.mode = Mode::kBinary;
+  }
   if (post.body.size() > settings.max_body_bytes) {
-    return refused(413, "the body is larger than http.max_body_bytes");
+    return refused({413, "the body is larger than http.max_body_bytes", Refusal::kTooLarge});
   }
   std::string_view text = post.body;
-  if (check.content.gzip) {
-    if (auto problem = gunzip(post.body, settings.max_body_bytes, scratch)) {
-      return refused(problem->status, std::move(problem->detail));
+  if (content.coding != Coding::kIdentity) {
+    if (auto problem =
+            workspace.inflater.inflate(content.coding, post.body, settings.max_body_bytes, text)) {
+      return refused(std::move(*problem));
     }
-    text = scratch;
   }
-  const core::Split split = core::split_json(text, check.content.lines);
-  if (!split.error.empty()) return refused(400, "the body is not JSON: " + split.error);
-  if (split.elements.size() > settings.max_events) {
-    return refused(413, "the request holds " + std::to_string(split.elements.size()) +
-                            " events, http.max_events_per_request is " +
-                            std::to_string(settings.max_events));
+  const core::Split split = split_body(text, content, settings.max_events);
+  if (auto problem = check_split(split, settings, content.mode)) {
+    return refused(std::move(*problem));
   }
-  if (split.elements.empty()) return refused(400, "the array is empty");
   Received result;
+  result.content = content;
   result.bytes = text.size();
   result.ledger.inputs = split.elements.size();
   result.ledger.strict = !post.prefer.empty() && prefers_strict(post.prefer);
   result.intake = std::make_unique<core::Intake>();
   result.intake->batch =
       core::EventBatch(text.size() + 64 + kArenaPerEvent * split.elements.size());
-  decode_all(post, settings, split, decoder, result);
+  decode_all(post, settings, split, decoder, workspace.cloud_events, result);
   const auto& refusals = result.ledger.refused;
   if (split.elements.size() == 1 && refusals.size() == 1 &&
       split.shape == core::Split::Shape::kObject && core::is_not_json(refusals.front().errors)) {
-    return refused(400, "the body is not JSON: " + refusals.front().errors.front().problem);
+    return refused({400, "the body is not JSON: " + refusals.front().errors.front().problem,
+                    Refusal::kNotJson});
   }
   return result;
 }

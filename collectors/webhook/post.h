@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/webhook/cloudevents.h"
 #include "collectors/webhook/content.h"
+#include "collectors/webhook/inflate.h"
 #include "core/collector.h"
 #include "core/decode.h"
 
@@ -18,9 +20,11 @@ namespace kcloud::webhook {
 struct Settings {
   std::uint64_t max_body_bytes = 8 << 20;  // also after decompression
   std::uint32_t max_events = 20'000;       // a request
+  std::uint64_t max_event_bytes = 1 << 20;
   std::uint32_t dead_letter_body_bytes = 64 << 10;
-  std::string collector = "webhook";  // instance name; must outlive the batches
-  std::string agent;                  // must outlive the batches
+  std::string collector = "webhook";                 // instance name; must outlive the batches
+  std::string agent;                                 // must outlive the batches
+  std::shared_ptr<const core::Catalogue> catalogue;  // the decoder's; where CloudEvents find types
 };
 
 struct Post {
@@ -29,6 +33,7 @@ struct Post {
   std::string_view content_encoding;
   std::string_view prefer;
   std::string_view key;  // Idempotency-Key or webhook-id; empty: none
+  CloudHeaders cloud;    // ce-* header fields
   std::string_view body;
   std::string_view request;  // unique a request: `<request>/<index>` is an event's position
   core::Time received;
@@ -52,10 +57,16 @@ struct Received {
   std::unique_ptr<core::Intake> intake;
   Ledger ledger;
   std::uint64_t bytes = 0;  // of the body after decompression
+  Content content;          // as it was taken
 };
 
-// `scratch` keeps its memory from call to call; views of the result do not point into it.
+// Memory that stays from call to call; views of the result do not point into it. One a thread.
+struct Workspace {
+  Inflater inflater;
+  CloudEvents cloud_events;
+};
+
 Received receive(const Post& post, const Settings& settings, core::Decoder& decoder,
-                 std::string& scratch);
+                 Workspace& workspace);
 
 }  // namespace kcloud::webhook

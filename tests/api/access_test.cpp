@@ -4,7 +4,7 @@
 #include "collectors/webhook/signature.h"
 #include "config/credentials.h"
 #include "tests/api/fixture.h"
-#include "tests/collectors/gzip.h"
+#include "tests/collectors/compress.h"
 
 namespace kcloud::api {
 
@@ -141,6 +141,17 @@ TEST_F(AccessTest, AReplayIsADuplicateWhateverIsChangedAroundIt) {
   EXPECT_THAT(post("/events", other, "Idempotency-Key: k\r\n" + hub_fields(other)).body,
               HasSubstr("\"accepted\":0,\"duplicates\":1"));
   EXPECT_EQ(journal->stats().events, 2u);
+}
+
+TEST_F(AccessTest, WhatASignatureDoesNotCoverMakesNoOtherEvent) {
+  serve();
+  const std::string body = custom(1);
+  const std::string cloud =
+      "ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /s\r\nce-type: custom\r\n";
+  const auto answer = post("/events", body, cloud + signed_fields("m1", body));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("structured mode"));
+  EXPECT_EQ(journal->stats().events, 0u);
 }
 
 TEST_F(AccessTest, TheBytesAsSentAreSigned) {

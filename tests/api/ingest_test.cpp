@@ -1,7 +1,7 @@
 #include <future>
 
 #include "tests/api/fixture.h"
-#include "tests/collectors/gzip.h"
+#include "tests/collectors/compress.h"
 
 namespace kcloud::api {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
-#include "tests/collectors/gzip.h"
+#include "tests/collectors/compress.h"
 
 namespace kcloud::webhook {
 
@@ -23,7 +23,7 @@ class WebhookPost : public ::testing::Test {
     given.body = body;
     given.request = request;
     given.received = core::from_nanos(1'736'937'000'000'000'000);
-    return receive(given, settings, decoder, scratch);
+    return receive(given, settings, decoder, workspace);
   }
   int status(std::string_view body, std::string_view content_type = "application/json") {
     const Received received = post(body, content_type);
@@ -33,7 +33,7 @@ class WebhookPost : public ::testing::Test {
   std::shared_ptr<const core::Catalogue> catalogue = config::default_config({}).catalogue;
   core::Decoder decoder{*catalogue, core::DecodeOptions{}};
   Settings settings;
-  std::string scratch;
+  Workspace workspace;
   std::string_view type, encoding, prefer, key, request = "r1";
 };
 

@@ -66,7 +66,8 @@ TEST(Config, ReadsEverySection) {
       "agent: {name: a, cluster: c, data_dir: /d, default_zone: UTC, tags: {site: s}, "
       "shutdown_timeout: 2s}\n"
       "log: {level: debug, format: json}\n"
-      "http: {listen: '[::1]:0', max_body_bytes: 1MiB, idle_timeout: 500ms}\n"
+      "http: {listen: '[::1]:0', max_body_bytes: 1MiB, idle_timeout: 500ms,\n"
+      "  cloudevents: {allowed_origins: [eventgrid.example, '*'], allowed_rate: 120}}\n"
       "intake: {accept_unknown_types: false, max_event_bytes: 2KiB}\n"
       "journal: {max_bytes: 1GiB, max_age: 7d, group_wait: 3ms}\n"
       "exporters:\n  one: {type: sink, batch_events: 5, url: http://x, enabled: false}\n"
@@ -76,6 +77,9 @@ TEST(Config, ReadsEverySection) {
   EXPECT_EQ(config.agent.shutdown_timeout, std::chrono::seconds(2));
   EXPECT_EQ(config.log.level, "debug");
   EXPECT_EQ(config.http.idle_timeout, milliseconds(500));
+  EXPECT_EQ(config.http.cloudevents.allowed_origins,
+            (std::vector<std::string>{"eventgrid.example", "*"}));
+  EXPECT_EQ(config.http.cloudevents.allowed_rate, 120u);
   EXPECT_FALSE(config.intake.accept_unknown_types);
   EXPECT_EQ(config.intake.max_event_bytes, 2048u);
   EXPECT_EQ(config.journal.max_age, std::chrono::hours(168));
@@ -146,6 +150,11 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
        "f.yaml:2:11: error: http.listen: 0.0.0.0:8007 is reachable from other machines and there "
        "are no tokens; name some under http.tokens, or allow it in so many words: "
        "http.anonymous_roles: [ingest, read]"},
+      {"http:\n  cloudevents:\n    allowed_origins: ['https://x']\n",
+       "f.yaml:3:5: error: http.cloudevents.allowed_origins: 'https://x' is no DNS name"},
+      {"http:\n  cloudevents:\n    allowed_rate: -1\n", "http.cloudevents.allowed_rate: expected"},
+      {"http:\n  cloudevents:\n    origins: [x]\n",
+       "f.yaml:3:5: error: http.cloudevents: unknown key 'origins'"},
       {"http:\n  anonymous_roles: [raed]\n",
        "f.yaml:2:3: error: http.anonymous_roles: 'raed' is no role (did you mean 'read'?); "
        "allowed: "

@@ -146,6 +146,8 @@ TEST(Reference, NamesEveryOption) {
     }
     EXPECT_GE(keys_seen, 6) << list;
   }
+  for (const auto& key : allowed_keys("http: {cloudevents: {zzzz: 1}}\n"))
+    EXPECT_TRUE(root.section("http").section("cloudevents").has(key)) << key;
 }
 
 TEST(Reference, ShowHasTheKeysOfTheFile) {

@@ -301,5 +301,34 @@ TEST(Decode, JsonFieldsKeepTheirText) {
   EXPECT_EQ(result.field("after"), "\"free text\"");
 }
 
+TEST(Decode, SourceAndWorkloadOfTheTransportFillWhatTheBodyLeavesOut) {
+  TransportHints hints;
+  hints.source = "/schedulers/main";
+  hints.workload = "w-7";
+  const std::string body =
+      R"({"event_type":"scheduling_decision","timestamp":"2025-01-15T10:30:00Z","selected_cluster":"c")";
+  Result result = decode(body + "}", hints);
+  ASSERT_TRUE(result.ok) << result.error();
+  EXPECT_EQ(result.event().source, "/schedulers/main");
+  EXPECT_EQ(result.event().workload, "w-7");
+  EXPECT_EQ(result.field("workload"), "\"w-7\"");
+
+  Event stored;  // as it is read back: the columns, and the body without the transport's hints
+  stored.body = result.event().body;
+  stored.type = result.event().type;
+  stored.source = result.event().source;
+  stored.workload = result.event().workload;
+  EventBatch batch;
+  Decoder(catalogue(), {}).decode_fields(stored, batch);
+  const auto slot = stored.type->slot("workload");
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(stored.fields[*slot].text, "w-7");
+
+  result = decode(body + R"(,"workload_id":"mine","source":"s"})", hints);
+  ASSERT_TRUE(result.ok) << result.error();
+  EXPECT_EQ(result.event().source, "s");
+  EXPECT_EQ(result.event().workload, "mine");
+}
+
 }  // namespace
 }  // namespace kcloud::core

@@ -63,6 +63,16 @@ TEST(Split, SaysWhereAndWhatWasFound) {
   }
 }
 
+TEST(Split, StopsBehindTheMostThatIsAskedFor) {
+  for (const char* text : {"[1,2,3]", "{}{}{}", "{}\n{}\n{}\n"}) {
+    const bool lines = text[2] == '\n';
+    EXPECT_EQ(split_json(text, lines, 3).elements.size(), 3U) << text;
+    EXPECT_FALSE(split_json(text, lines, 3).too_many) << text;
+    EXPECT_TRUE(split_json(text, lines, 2).too_many) << text;
+    EXPECT_THAT(split_json(text, lines, 2).elements, IsEmpty()) << text;
+  }
+}
+
 TEST(Split, DeepNestingIsLinearAndDoesNotRecurse) {
   const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
   EXPECT_EQ(split_json(deep, false).elements.size(), 1U);
