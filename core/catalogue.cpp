@@ -19,15 +19,16 @@ constexpr std::array<std::string_view, 12> kUnits{
     "hours", "currency", "currency_per_hour", "cores", "score"};
 constexpr std::array<std::string_view, 3> kReductions{"none", "count", "min"};
 
-constexpr std::array<CommonField, 9> kCommonFields{{{"time", &CommonPaths::time},
-                                                    {"type", &CommonPaths::type},
-                                                    {"event_id", &CommonPaths::event_id},
-                                                    {"source", &CommonPaths::source},
-                                                    {"workload", &CommonPaths::workload},
-                                                    {"cluster", &CommonPaths::cluster},
-                                                    {"severity", &CommonPaths::severity},
-                                                    {"actor", &CommonPaths::actor},
-                                                    {"reason", &CommonPaths::reason}}};
+constexpr std::array<CommonField, 10> kCommonFields{{{"time", &CommonPaths::time},
+                                                     {"shipper_time", &CommonPaths::shipper_time},
+                                                     {"type", &CommonPaths::type},
+                                                     {"event_id", &CommonPaths::event_id},
+                                                     {"source", &CommonPaths::source},
+                                                     {"workload", &CommonPaths::workload},
+                                                     {"cluster", &CommonPaths::cluster},
+                                                     {"severity", &CommonPaths::severity},
+                                                     {"actor", &CommonPaths::actor},
+                                                     {"reason", &CommonPaths::reason}}};
 
 template <typename Enum, std::size_t N>
 std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {

@@ -142,7 +142,7 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   const Plan& plan = event.type != nullptr ? impl_->plans[event.type->index] : impl_->unknown;
   walk(plan, parsed.root.get_object().value_unsafe(), impl_->candidates);
   event.received = hints.received;
-  set_time(impl_->candidates, plan, impl_->options, hints, event, errors, warnings);
+  set_time(impl_->candidates, plan, impl_->options, hints, std::nullopt, event, errors, warnings);
   common_texts(plan, impl_->candidates, event, batch, &errors);
   convert_fields(plan, impl_->candidates, batch, impl_->values, &errors);
   join_common(plan, impl_->candidates, event, impl_->values, &errors);

@@ -79,8 +79,8 @@ void common_texts(const Plan& plan, const std::vector<Candidate>& candidates, Ev
 void join_common(const Plan& plan, const std::vector<Candidate>& candidates, Event& event,
                  std::vector<FieldValue>& values, std::vector<FieldError>* errors) {
   const std::array<std::string_view*, kCommonSlots> texts{
-      nullptr,        nullptr,         &event.source, &event.workload,
-      &event.cluster, &event.severity, &event.actor,  &event.reason};
+      nullptr,        nullptr,         nullptr,      &event.source, &event.workload,
+      &event.cluster, &event.severity, &event.actor, &event.reason};
   for (std::uint16_t slot = kSource; slot < kCommonSlots; ++slot) {
     if (!plan.own[slot]) continue;
     FieldValue& own = values[*plan.own[slot]];

@@ -6,8 +6,8 @@ namespace {
 
 const std::vector<std::string>& paths_of(const CommonPaths& common, std::uint16_t slot) {
   const std::array<const std::vector<std::string>*, kCommonSlots> lists{
-      &common.time,    &common.event_id, &common.source, &common.workload,
-      &common.cluster, &common.severity, &common.actor,  &common.reason};
+      &common.time,    &common.shipper_time, &common.event_id, &common.source, &common.workload,
+      &common.cluster, &common.severity,     &common.actor,    &common.reason};
   return *lists[slot];
 }
 

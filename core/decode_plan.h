@@ -19,6 +19,7 @@ namespace kcloud::core {
 // Slots of the common fields; a type's own fields follow.
 enum CommonSlot : std::uint16_t {
   kTime,
+  kShipperTime,
   kEventId,
   kSource,
   kWorkload,
@@ -29,7 +30,8 @@ enum CommonSlot : std::uint16_t {
   kCommonSlots
 };
 inline constexpr std::array<std::string_view, kCommonSlots> kCommonNames{
-    "time", "event_id", "source", "workload", "cluster", "severity", "actor", "reason"};
+    "time",    "shipper_time", "event_id", "source", "workload",
+    "cluster", "severity",     "actor",    "reason"};
 
 struct Plan {
   const CommonPaths* common = nullptr;

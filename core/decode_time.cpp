@@ -5,29 +5,52 @@
 
 namespace kcloud::core {
 
+namespace {
+
+void assume(const ParsedTime& parsed, TimeSource source, Event& event,
+            std::vector<std::string_view>& warnings) {
+  event.time = parsed.time;
+  event.time_source = source;
+  event.zone_assumed = parsed.zone_assumed;
+  if (event.zone_assumed) warnings.push_back("zone_assumed");
+}
+
+bool present(const Candidate& candidate) { return candidate.state == Candidate::State::kElement; }
+
+}  // namespace
+
+std::optional<ParsedTime> read_time(const simdjson::dom::element& value, const Zone& default_zone) {
+  if (value.is_string()) return parse_time(value.get_string().value_unsafe(), default_zone);
+  std::optional<Time> time;
+  if (std::int64_t whole = 0; value.get_int64().get(whole) == simdjson::SUCCESS) {
+    time = time_from_epoch(whole);
+  } else if (double real = 0; value.get_double().get(real) == simdjson::SUCCESS) {
+    time = time_from_epoch(real);
+  }
+  if (!time) return std::nullopt;
+  return ParsedTime{*time, false};
+}
+
 bool set_time(const std::vector<Candidate>& candidates, const Plan& plan,
-              const DecodeOptions& options, const TransportHints& hints, Event& event,
+              const DecodeOptions& options, const TransportHints& hints,
+              const std::optional<ParsedTime>& wrapper, Event& event,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings) {
-  const Candidate& found = candidates[kTime];
-  if (found.state == Candidate::State::kElement) {
-    std::optional<ParsedTime> parsed;
-    if (found.value.is_string()) {
-      parsed = parse_time(found.value.get_string().value_unsafe(), options.default_zone);
-    } else if (std::int64_t whole = 0; found.value.get_int64().get(whole) == simdjson::SUCCESS) {
-      if (auto time = time_from_epoch(whole)) parsed = ParsedTime{*time, false};
-    } else if (double real = 0; found.value.get_double().get(real) == simdjson::SUCCESS) {
-      if (auto time = time_from_epoch(real)) parsed = ParsedTime{*time, false};
-    }
+  std::uint16_t slot = kTime;
+  if (!present(candidates[kTime]) && !hints.time && present(candidates[kShipperTime])) {
+    slot = kShipperTime;
+  }
+  const Candidate& found = candidates[slot];
+  if (present(found)) {
+    const auto parsed = read_time(found.value, options.default_zone);
     if (!parsed) {
-      return refuse(errors, plan.path(kTime, found.rank), describe(found.value),
+      return refuse(errors, plan.path(slot, found.rank), describe(found.value),
                     "an RFC 3339 time or an epoch in s, ms, µs or ns, from 1970 to 2261");
     }
-    event.time = parsed->time;
-    event.zone_assumed = parsed->zone_assumed;
-    if (event.zone_assumed) warnings.push_back("zone_assumed");
+    assume(*parsed, TimeSource::kBody, event, warnings);
   } else if (hints.time) {
-    event.time = *hints.time;
-    event.time_source = TimeSource::kTransport;
+    assume({*hints.time, false}, TimeSource::kTransport, event, warnings);
+  } else if (wrapper) {
+    assume(*wrapper, TimeSource::kTransport, event, warnings);
   } else {
     event.time = hints.received;
     event.time_source = TimeSource::kArrival;
@@ -36,12 +59,10 @@ bool set_time(const std::vector<Candidate>& candidates, const Plan& plan,
   }
   const auto ahead = event.time - hints.received;
   if (ahead > options.max_future || -ahead > options.max_age) {
-    const std::string path =
-        found.state == Candidate::State::kElement ? plan.path(kTime, found.rank) : "$";
-    return refuse(errors, path, format_time(event.time),
-                  ahead > options.max_future
-                      ? "a time at most the configured max_future ahead of arrival"
-                      : "a time at most the configured max_age before arrival");
+    return refuse(
+        errors, present(found) ? plan.path(slot, found.rank) : "$", format_time(event.time),
+        ahead > options.max_future ? "a time at most the configured max_future ahead of arrival"
+                                   : "a time at most the configured max_age before arrival");
   }
   if (ahead > std::chrono::minutes(1)) warnings.push_back("future_time");
   return true;
