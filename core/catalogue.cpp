@@ -7,6 +7,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/path_tree.h"
+
 namespace kcloud::core {
 namespace {
 
@@ -50,22 +52,6 @@ bool is_name(std::string_view text, std::string_view extra) {
   };
   return !text.empty() && text.size() <= 64 && text.front() >= 'a' && text.front() <= 'z' &&
          std::all_of(text.begin(), text.end(), fits);
-}
-
-// Number of `[]` in a path; nullopt when the path is malformed.
-std::optional<int> array_steps(std::string_view path) {
-  int arrays = 0;
-  while (true) {
-    const std::size_t dot = path.find('.');
-    std::string_view segment = path.substr(0, dot);
-    if (segment.ends_with("[]")) {
-      ++arrays;
-      segment.remove_suffix(2);
-    }
-    if (segment.empty() || segment.find_first_of("[] \t\n") != segment.npos) return std::nullopt;
-    if (dot == path.npos) return arrays;
-    path.remove_prefix(dot + 1);
-  }
 }
 
 void check_paths(const std::string& where, const std::vector<std::string>& paths, bool reduced) {

@@ -2,25 +2,20 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "core/decode_fields.h"
 #include "core/decode_parse.h"
 #include "core/decode_plan.h"
 #include "core/decode_time.h"
+#include "core/decode_type.h"
 #include "core/decode_walk.h"
 #include "core/field_value.h"
+#include "core/redact.h"
 #include "core/sha256.h"
+#include "core/unwrap.h"
 
 namespace kcloud::core {
-
-namespace {
-
-using simdjson::dom::element;
-
-constexpr std::size_t kMaxTypeName = 128;
-
-}  // namespace
 
 struct Decoder::Impl {
   const Catalogue& catalogue;
@@ -32,11 +27,15 @@ struct Decoder::Impl {
   Sha256Hasher hasher;
   std::vector<Candidate> candidates;
   std::vector<FieldValue> values;
+  Unwrapper unwrapper;
+  std::string redacted;
+  std::optional<std::string_view> readable;  // what a refusal may keep of the newest event
 
   Impl(const Catalogue& the_catalogue, DecodeOptions the_options)
       : catalogue(the_catalogue),
         options(std::move(the_options)),
-        unknown(catalogue.common(), nullptr) {
+        unknown(catalogue.common(), nullptr),
+        unwrapper(options.unwrap, options.redaction == nullptr) {
     for (const auto& type : catalogue.types()) plans.emplace_back(type.common, &type);
     for (const auto& path : catalogue.common().type) {
       type_paths.push_back(path);
@@ -44,61 +43,15 @@ struct Decoder::Impl {
     }
   }
 
-  bool find_type(const element& root, const TransportHints& hints, Event& event,
-                 std::vector<FieldError>& errors);
+  std::optional<Unwrapper::Found> unwrap(const ParsedEvent& parsed, const TransportHints& hints);
+  bool redact(ParsedEvent& parsed, Event& event, EventBatch& batch,
+              std::vector<FieldError>& errors);
+  bool decode(ParsedEvent& parsed, const NamedType& named, const TransportHints& hints,
+              const std::optional<ParsedTime>& wrapper_time, EventBatch& batch,
+              std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
+  std::string_view key_of(const Plan& plan, std::string& number, std::vector<FieldError>& errors);
   void set_id(Event& event, const TransportHints& hints, std::string_view event_id);
 };
-
-bool Decoder::Impl::find_type(const element& root, const TransportHints& hints, Event& event,
-                              std::vector<FieldError>& errors) {
-  std::string_view found;
-  std::string_view path = type_paths.empty() ? std::string_view("type") : type_paths.front();
-  for (const auto& candidate : type_paths) {
-    element value;
-    if (root.at_key(candidate).get(value) != simdjson::SUCCESS || value.is_null()) continue;
-    path = candidate;
-    if (value.get_string().get(found) != simdjson::SUCCESS || found.empty()) {
-      return refuse(errors, std::string(path), describe(value), "the name of an event type");
-    }
-    break;
-  }
-  const EventType* in_body = found.empty() ? nullptr : catalogue.find_endpoint(found);
-  if (!hints.type.empty()) {
-    const EventType* given = catalogue.find_endpoint(hints.type);
-    const bool same =
-        found.empty() || found == hints.type || (given != nullptr && given == in_body);
-    if (!same) {
-      return refuse(errors, std::string(path), describe(found),
-                    "'" + std::string(hints.type) + "', as the endpoint says");
-    }
-    event.type = given;
-    if (given == nullptr) found = hints.type;
-  } else {
-    if (found.empty())
-      return refuse(errors, std::string(path), "missing", "the name of an event type");
-    event.type = in_body;
-  }
-  if (event.type != nullptr) {
-    event.type_name = event.type->name;
-    if (event.type->reserved) {
-      return refuse(errors, std::string(path), describe(found),
-                    "a type that is not reserved for the agent itself");
-    }
-    return true;
-  }
-  event.type_name = found;
-  const bool printable = std::all_of(found.begin(), found.end(),
-                                     [](unsigned char c) { return c >= 0x20 && c != 0x7F; });
-  if (found.size() > kMaxTypeName || !printable) {
-    return refuse(errors, std::string(path), describe(found),
-                  "at most 128 bytes without control characters");
-  }
-  if (!options.accept_unknown_types) {
-    return refuse(errors, std::string(path), "unknown type " + describe(found),
-                  "a type of GET /schemas");
-  }
-  return true;
-}
 
 void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::string_view event_id) {
   event.body_hash = hasher.hash(event.body);
@@ -130,38 +83,94 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 
 bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
                      std::vector<FieldError>& errors, std::vector<std::string_view>& warnings) {
+  Impl& impl = *impl_;
   const std::size_t errors_before = errors.size();
   const std::size_t warnings_before = warnings.size();
+  const std::size_t limit = impl.options.max_event_bytes;
+  impl.readable.reset();
   ParsedEvent parsed;
-  if (!parse_event(impl_->parser, json, impl_->options.max_event_bytes, batch, parsed, errors)) {
-    return false;
+  if (!parse_event(impl.parser, json, limit, batch, parsed, errors)) return false;
+  auto named = named_type(parsed.root, impl.type_paths);
+  std::optional<Unwrapper::Found> wrapped;
+  const bool looked = !named.value && impl.unwrapper.may_wrap(parsed.root);
+  if (looked) wrapped = impl.unwrap(parsed, hints);
+  bool good = true;
+  if (wrapped) {
+    batch.shrink_last(parsed.body.data(), parsed.body.size(), 0);
+    good = parse_event(impl.parser, wrapped->text, limit, batch, parsed, errors);
+    if (good) named = named_type(parsed.root, impl.type_paths);
   }
-  Event event;
-  event.body = parsed.body;
-  if (!impl_->find_type(parsed.root, hints, event, errors)) return false;
-  const Plan& plan = event.type != nullptr ? impl_->plans[event.type->index] : impl_->unknown;
-  walk(plan, parsed.root.get_object().value_unsafe(), impl_->candidates);
-  event.received = hints.received;
-  set_time(impl_->candidates, plan, impl_->options, hints, std::nullopt, event, errors, warnings);
-  common_texts(plan, impl_->candidates, event, batch, &errors);
-  convert_fields(plan, impl_->candidates, batch, impl_->values, &errors);
-  join_common(plan, impl_->candidates, event, impl_->values, &errors);
-  std::string number;
-  std::string_view event_id;
-  const Candidate& key = impl_->candidates[kEventId];
-  if (key.state == Candidate::State::kElement &&
-      key.value.get_string().get(event_id) != simdjson::SUCCESS) {
-    if (key.value.is_int64() || key.value.is_uint64()) {
-      event_id = number = simdjson::minify(key.value);
-    } else {
-      errors.push_back(
-          {plan.path(kEventId, key.rank), describe(key.value), "a text or an integer"});
+  good = good && impl.decode(parsed, named, hints, wrapped ? wrapped->time : std::nullopt, batch,
+                             errors, warnings);
+  if (good) return true;
+  warnings.resize(warnings_before);
+  if (wrapped) {
+    for (std::size_t i = errors_before; i < errors.size(); ++i) {
+      auto& path = errors[i].path;
+      path = path == "$" ? wrapped->path : wrapped->path + "." + path;
     }
+  } else if (looked) {
+    if (impl.unwrapper.hint()) errors.push_back(*impl.unwrapper.hint());
+    if (impl.unwrapper.left_text()) impl.readable.reset();
   }
-  if (errors.size() != errors_before) {
-    warnings.resize(warnings_before);
+  return false;
+}
+
+std::optional<Unwrapper::Found> Decoder::Impl::unwrap(const ParsedEvent& parsed,
+                                                      const TransportHints& hints) {
+  Unwrapper::Wanted wanted;
+  wanted.type = hints.type;
+  if (const auto* given = catalogue.find_endpoint(hints.type)) wanted.plan = &plans[given->index];
+  wanted.common = &unknown;
+  wanted.type_paths = type_paths;
+  wanted.catalogue = &catalogue;
+  wanted.zone = &options.default_zone;
+  return unwrapper.find(parsed.body, parsed.root, wanted);
+}
+
+// From here on nothing of the event is kept or quoted but what the rules leave of it.
+bool Decoder::Impl::redact(ParsedEvent& parsed, Event& event, EventBatch& batch,
+                           std::vector<FieldError>& errors) {
+  const auto result = options.redaction->apply(parsed.body, event.type, redacted);
+  if (result == Redaction::Result::kRedacted) {
+    batch.shrink_last(parsed.body.data(), parsed.body.size(), 0);
+    // It points into the parser's memory.
+    if (event.type == nullptr) event.type_name = batch.keep(event.type_name);
+    if (!parse_event(parser, redacted, options.max_event_bytes, batch, parsed, errors))
+      return false;
+  } else if (result == Redaction::Result::kMalformed) {
+    return refuse(errors, "$", "cannot be redacted", "one JSON object (RFC 8259)");
+  }
+  readable = parsed.body;
+  return true;
+}
+
+bool Decoder::Impl::decode(ParsedEvent& parsed, const NamedType& named, const TransportHints& hints,
+                           const std::optional<ParsedTime>& wrapper_time, EventBatch& batch,
+                           std::vector<FieldError>& errors,
+                           std::vector<std::string_view>& warnings) {
+  const std::size_t errors_before = errors.size();
+  Event event;
+  if (!set_type(named, catalogue, options, hints, event, errors)) {
+    if (options.redaction != nullptr) {
+      const auto result = options.redaction->apply_all(parsed.body, redacted);
+      if (result == Redaction::Result::kRedacted) readable = redacted;
+      if (result == Redaction::Result::kUntouched) readable = parsed.body;
+    }
     return false;
   }
+  if (options.redaction != nullptr && !redact(parsed, event, batch, errors)) return false;
+  event.body = parsed.body;
+  event.received = hints.received;
+  const Plan& plan = event.type != nullptr ? plans[event.type->index] : unknown;
+  walk(plan, parsed.root.get_object().value_unsafe(), candidates);
+  set_time(candidates, plan, options, hints, wrapper_time, event, errors, warnings);
+  common_texts(plan, candidates, event, batch, &errors);
+  convert_fields(plan, candidates, batch, values, &errors);
+  join_common(plan, candidates, event, values, &errors);
+  std::string number;
+  const std::string_view event_id = key_of(plan, number, errors);
+  if (errors.size() != errors_before) return false;
   if (event.type == nullptr) {
     warnings.push_back("unknown_type");
     event.type_name = batch.keep(event.type_name);
@@ -172,11 +181,11 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   event.severity = batch.keep(event.severity);
   event.collector = hints.collector;
   event.agent = hints.agent;
-  impl_->set_id(event, hints, event_id);
-  if (impl_->options.keep_fields) {
+  set_id(event, hints, event_id);
+  if (options.keep_fields) {
     event.actor = batch.keep(event.actor);
     event.reason = batch.keep(event.reason);
-    event.fields = keep_fields(impl_->values, batch);
+    event.fields = keep_fields(values, batch);
   } else {
     event.actor = event.reason = {};
   }
@@ -184,8 +193,38 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   return true;
 }
 
+// The publisher's own id in the body; `number` holds its digits where it is one.
+std::string_view Decoder::Impl::key_of(const Plan& plan, std::string& number,
+                                       std::vector<FieldError>& errors) {
+  const Candidate& key = candidates[kEventId];
+  std::string_view event_id;
+  if (key.state != Candidate::State::kElement ||
+      key.value.get_string().get(event_id) == simdjson::SUCCESS) {
+    return event_id;
+  }
+  if (key.value.is_int64() || key.value.is_uint64()) {
+    number = simdjson::minify(key.value);
+    return number;
+  }
+  errors.push_back({plan.path(kEventId, key.rank), describe(key.value), "a text or an integer"});
+  return {};
+}
+
+Refused Decoder::refused(std::string_view json) const {
+  if (impl_->options.redaction == nullptr) return {json, {}};
+  if (impl_->readable) return {*impl_->readable, {}};
+  std::string digest;
+  for (const auto byte : sha256(json)) {
+    digest.push_back("0123456789abcdef"[byte >> 4]);
+    digest.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return {{},
+          "not kept, as redaction could not read it: " + std::to_string(json.size()) +
+              " bytes, SHA-256 " + digest};
+}
+
 void Decoder::decode_fields(Event& event, EventBatch& batch) {
-  element root;
+  simdjson::dom::element root;
   if (impl_->parser.parse(event.body.data(), event.body.size(), true).get(root) !=
           simdjson::SUCCESS ||
       !root.is_object()) {

@@ -283,7 +283,7 @@ TEST(Decode, TimeIsTheBodysThenTheTransportsThenAShippersThenArrival) {
   EXPECT_THAT(decode(R"({"date":"yesterday","cluster":"c","workload":"w"})",
                      {.type = "scheduling_decision"})
                   .error(),
-              HasSubstr("date: \"yesterday\", expected an RFC 3339 time"));
+              HasSubstr("date: the text 'yesterday', expected an RFC 3339 time"));
 }
 
 TEST(Decode, IdentityFollowsItsPrecedence) {
