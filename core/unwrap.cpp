@@ -115,7 +115,7 @@ bool Unwrapper::open(std::string_view text, const element& record, const std::st
   if (!quiet && !hint_) {
     hint_ = {key,
              quote_
-                 ? describe(content)
+                 ? "the text " + describe(content)
                  : "a text of " + std::to_string(content.size()) + " bytes that is no JSON object",
              "the event as a JSON object, where a shipper has wrapped it"};
   }

@@ -122,7 +122,7 @@ http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
   http::Response response =
       json(render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
-                           live_->clients(), context_.version}));
+                           live_->clients(), context_.version, settings_->decode.redaction.get()}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

@@ -11,6 +11,10 @@
 #include "agent/journal/journal.h"
 #include "core/counters.h"
 
+namespace kcloud::core {
+class Redaction;
+}
+
 namespace kcloud::api {
 
 // Durations in fixed buckets; written by one thread, read by any.
@@ -39,6 +43,7 @@ struct MetricsInput {
   journal::Stats journal;
   std::size_t stream_clients = 0;
   std::string version;
+  const core::Redaction* redaction = nullptr;  // nullptr: no rules
 };
 
 // Prometheus exposition format 0.0.4.

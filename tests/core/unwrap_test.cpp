@@ -183,7 +183,7 @@ TEST(Unwrap, SaysWhatAWrapperHeldInsteadOfAnEvent) {
       {record("", "log", as_text(R"({"event_type":"workload_relocation"})")),
        "log.migration.to_cluster: missing"},
       {record("", "log", as_text(record("", "log", as_text(R"({"event_type":7})")))),
-       "log.log.event_type: 7"},
+       "log.log.event_type: the number 7"},
       {record("", "log", as_text(R"({"event_type":"x","a":"\u0000"})")),
        "log: a string holds the character U+0000"},
       {deep(3), "event_type: missing"},
