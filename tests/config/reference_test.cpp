@@ -43,7 +43,9 @@ std::string uncommented() {
 
 Config read(const std::string& text) {
   const auto environment =
-      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"}, {"INFLUX_TOKEN", "secret"}},
+      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
+                        {"INFLUX_TOKEN", "secret"},
+                        {"KCLOUD_REDACT_KEY", "0123456789abcdef"}},
                        {{"/run/secrets/logger-read-token", "fedcba9876543210\n"}});
   Problems problems;
   Config config = parse_config(text, "kcloud-logger.yaml", plugins(), environment, problems);
@@ -72,6 +74,8 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
 
   config.http.tokens.clear();
   config.exporters.clear();
+  ASSERT_EQ(config.intake.redact.size(), 2u);
+  config.intake.redact.clear();
   EXPECT_EQ(show_config(config, plugins()), show_config(default_config(plugins()), plugins()));
 }
 
@@ -92,11 +96,12 @@ std::vector<std::string> allowed_keys(const std::string& text) {
 
 TEST(Reference, NamesEveryOption) {
   Problems problems;
-  Section root =
-      Section::parse(uncommented(), "f.yaml",
-                     fake_environment({{"KCLOUD_INGEST_TOKEN", "x"}, {"INFLUX_TOKEN", "x"}},
-                                      {{"/run/secrets/logger-read-token", "x"}}),
-                     problems);
+  Section root = Section::parse(
+      uncommented(), "f.yaml",
+      fake_environment(
+          {{"KCLOUD_INGEST_TOKEN", "x"}, {"INFLUX_TOKEN", "x"}, {"KCLOUD_REDACT_KEY", "x"}},
+          {{"/run/secrets/logger-read-token", "x"}}),
+      problems);
   const auto sections = allowed_keys("zzzz: 1\n");
   ASSERT_EQ(sections.size(), 6u);
   for (const auto& name : sections) {
@@ -117,6 +122,9 @@ TEST(Reference, NamesEveryOption) {
         << key;
   for (const char* key : {"name", "token", "roles"})
     EXPECT_TRUE(root.section("http").list("tokens")[0].has(key)) << key;
+  auto rules = root.section("intake").list("redact");
+  for (const auto& key : allowed_keys("intake: {redact: [{path: a, action: drop, zzzz: 1}]}\n"))
+    EXPECT_TRUE(rules[0].has(key) || rules[1].has(key)) << key;
 }
 
 TEST(Reference, ShowHasTheKeysOfTheFile) {
