@@ -107,7 +107,11 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   if (wrapped) {
     for (std::size_t i = errors_before; i < errors.size(); ++i) {
       auto& path = errors[i].path;
-      path = path == "$" ? wrapped->path : wrapped->path + "." + path;
+      if (path == "$") {
+        path = wrapped->path;
+      } else {
+        path.insert(0, wrapped->path + ".");
+      }
     }
   } else if (looked) {
     if (impl.unwrapper.hint()) errors.push_back(*impl.unwrapper.hint());

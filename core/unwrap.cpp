@@ -140,7 +140,8 @@ Unwrapper::Own Unwrapper::own_fields(const element& object, std::string_view bes
   Own own;
   bool missing = false;
   bool required = false;
-  for (std::uint16_t slot = kCommonSlots; slot < plan.slots(); ++slot) {
+  for (std::size_t i = kCommonSlots; i < plan.slots(); ++i) {
+    const auto slot = static_cast<std::uint16_t>(i);
     const Candidate& found = candidates_[slot];
     const bool present = found.state != Candidate::State::kNone &&
                          !leads_through(plan.path(slot, found.rank), beside);
