@@ -9,6 +9,8 @@
 
 #include "config/credentials.h"
 #include "config/options.h"
+#include "config/reader.h"
+#include "config/redact.h"
 #include "config/scalar.h"
 #include "config/suggest.h"
 #include "core/time.h"
@@ -17,23 +19,6 @@ namespace kcloud::config {
 namespace {
 
 const std::vector<std::string> kRoles{"ingest", "read", "admin"};
-
-struct Reader {
-  Section& section;
-
-  template <typename T>
-  void operator()(std::string_view key, T& target) const {
-    section.read(key, target);
-  }
-  template <typename T>
-  void operator()(std::string_view key, T& target, T min, T max) const {
-    section.read(key, target, min, max);
-  }
-  void choice(std::string_view key, std::string& target,
-              const std::vector<std::string>& allowed) const {
-    section.read_choice(key, target, allowed);
-  }
-};
 
 struct Address {
   std::string host;
@@ -268,12 +253,16 @@ Config parse_config(const std::string& text, const std::string& file,
   read_http(root.section("http"), config.http, environment, mine);
   Section intake = root.section("intake");
   visit_intake(Reader{intake}, config.intake);
+  check_unwrap(intake, config.intake.unwrap);
+  auto redact = intake.list("redact");
+  for (auto& rule : redact) config.intake.redact.push_back(read_redact(rule, mine));
   Section journal = root.section("journal");
   visit_journal(Reader{journal}, config.journal);
   for (auto& [name, section] : root.named("exporters"))
     config.exporters.push_back(read_exporter(name, section, plugins));
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
+  if (config.catalogue != nullptr) check_redact(redact, config.intake.redact, *config.catalogue);
   std::stable_sort(mine.begin(), mine.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
   });

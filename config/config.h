@@ -14,6 +14,10 @@
 #include "config/yaml.h"
 #include "core/catalogue.h"
 
+namespace kcloud::core {
+class Redaction;
+}
+
 namespace kcloud::config {
 
 using std::chrono::milliseconds;
@@ -89,6 +93,16 @@ struct HttpConfig {
   CloudEventsConfig cloudevents;
 };
 
+// A rule of intake.redact; config/redact.cpp makes core::RedactRule of it.
+struct RedactConfig {
+  std::string name;        // for the metric; empty: its place in the list, from 1
+  std::string type = "*";  // name or alias; `*`: every type
+  std::string path;
+  std::string action;           // drop, mask, hash
+  Secret key;                   // of hash
+  std::uint32_t keep_last = 0;  // of mask
+};
+
 struct IntakeConfig {
   bool accept_unknown_types = true;
   milliseconds max_future{std::chrono::hours(24)};
@@ -97,6 +111,8 @@ struct IntakeConfig {
   std::uint32_t dead_letter_body_bytes =
       64 << 10;                              // a dead letter keeps at most this much of the body
   std::vector<std::string> catalogue_files;  // further event types, merged over the built-in ones
+  std::vector<std::string> unwrap{"log", "message"};  // keys under which shippers wrap an event
+  std::vector<RedactConfig> redact;
 };
 
 struct JournalConfig {
@@ -163,6 +179,9 @@ Config default_config(const std::vector<ExporterPlugin>& plugins);
 // listening beyond loopback without any of them and without `anonymous_roles` — or nothing. Call it
 // again after changing `listen`.
 std::string settle_anonymous_roles(HttpConfig& http);
+
+// The compiled rules of intake.redact; nullptr when there are none.
+std::shared_ptr<const core::Redaction> make_redaction(const Config& config);
 
 // Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in
 // one, common paths come in front. nullptr when there are problems.

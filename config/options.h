@@ -92,6 +92,17 @@ void visit_intake(Visitor&& visit, Intake& intake) {
   visit("max_event_bytes", intake.max_event_bytes, kKiB, 64 * kMiB);
   visit("dead_letter_body_bytes", intake.dead_letter_body_bytes, 0u, 16u << 20);
   visit("catalogue_files", intake.catalogue_files);
+  visit("unwrap", intake.unwrap);
+}
+
+template <typename Visitor, typename Redact>
+void visit_redact(Visitor&& visit, Redact& rule) {
+  visit("name", rule.name);
+  visit("type", rule.type);
+  visit("path", rule.path);
+  visit.choice("action", rule.action, {"drop", "mask", "hash"});
+  visit("key", rule.key);
+  visit("keep_last", rule.keep_last, 0u, 64u);
 }
 
 template <typename Visitor, typename Journal>

@@ -11,12 +11,12 @@ using core::append_json_string;
 using core::append_key;
 
 void append_value(std::string& out, const std::string& text) { append_json_string(out, text); }
-void append_value(std::string& out, const Secret& secret) {
-  append_json_string(out, secret.empty() ? "" : "***");
-}
 void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
 void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
+void append_value(std::string& out, const Secret& secret) {
+  out += secret.empty() ? "\"\"" : "\"***\"";
+}
 void append_value(std::string& out, milliseconds value) {
   append_json_string(out, format_duration(value));
 }
@@ -89,6 +89,18 @@ void append_exporter(std::string& out, const ExporterConfig& exporter,
   out += '}';
 }
 
+void append_redact(std::string& out, const std::vector<RedactConfig>& rules) {
+  append_key(out, "redact");
+  out += '[';
+  for (const auto& rule : rules) {
+    append_comma(out);
+    out += '{';
+    visit_redact(Shower{out}, rule);
+    out += '}';
+  }
+  out += ']';
+}
+
 template <typename Members>
 void append_section(std::string& out, std::string_view key, Members members) {
   append_key(out, key);
@@ -118,7 +130,10 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
     append_section(out, "cloudevents",
                    [&](Shower inner) { visit_cloudevents(inner, config.http.cloudevents); });
   });
-  append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });
+  append_section(out, "intake", [&](Shower show) {
+    visit_intake(show, config.intake);
+    append_redact(out, config.intake.redact);
+  });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });
   append_section(out, "exporters", [&](Shower) {
     for (const auto& exporter : config.exporters) {

@@ -7,6 +7,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/path_tree.h"
+
 namespace kcloud::core {
 namespace {
 
@@ -19,15 +21,16 @@ constexpr std::array<std::string_view, 12> kUnits{
     "hours", "currency", "currency_per_hour", "cores", "score"};
 constexpr std::array<std::string_view, 3> kReductions{"none", "count", "min"};
 
-constexpr std::array<CommonField, 9> kCommonFields{{{"time", &CommonPaths::time},
-                                                    {"type", &CommonPaths::type},
-                                                    {"event_id", &CommonPaths::event_id},
-                                                    {"source", &CommonPaths::source},
-                                                    {"workload", &CommonPaths::workload},
-                                                    {"cluster", &CommonPaths::cluster},
-                                                    {"severity", &CommonPaths::severity},
-                                                    {"actor", &CommonPaths::actor},
-                                                    {"reason", &CommonPaths::reason}}};
+constexpr std::array<CommonField, 10> kCommonFields{{{"time", &CommonPaths::time},
+                                                     {"shipper_time", &CommonPaths::shipper_time},
+                                                     {"type", &CommonPaths::type},
+                                                     {"event_id", &CommonPaths::event_id},
+                                                     {"source", &CommonPaths::source},
+                                                     {"workload", &CommonPaths::workload},
+                                                     {"cluster", &CommonPaths::cluster},
+                                                     {"severity", &CommonPaths::severity},
+                                                     {"actor", &CommonPaths::actor},
+                                                     {"reason", &CommonPaths::reason}}};
 
 template <typename Enum, std::size_t N>
 std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
@@ -49,22 +52,6 @@ bool is_name(std::string_view text, std::string_view extra) {
   };
   return !text.empty() && text.size() <= 64 && text.front() >= 'a' && text.front() <= 'z' &&
          std::all_of(text.begin(), text.end(), fits);
-}
-
-// Number of `[]` in a path; nullopt when the path is malformed.
-std::optional<int> array_steps(std::string_view path) {
-  int arrays = 0;
-  while (true) {
-    const std::size_t dot = path.find('.');
-    std::string_view segment = path.substr(0, dot);
-    if (segment.ends_with("[]")) {
-      ++arrays;
-      segment.remove_suffix(2);
-    }
-    if (segment.empty() || segment.find_first_of("[] \t\n") != segment.npos) return std::nullopt;
-    if (dot == path.npos) return arrays;
-    path.remove_prefix(dot + 1);
-  }
 }
 
 void check_paths(const std::string& where, const std::vector<std::string>& paths, bool reduced) {

@@ -66,8 +66,11 @@ struct Field {
 };
 
 // Paths of the fields that every type has, each a list of dotted paths, the first present wins.
+// `shipper_time` is what a log shipper adds to a record: it counts only where neither `time` nor
+// the transport says when.
 struct CommonPaths {
-  std::vector<std::string> time, type, event_id, source, workload, cluster, severity, actor, reason;
+  std::vector<std::string> time, shipper_time, type, event_id, source, workload, cluster, severity,
+      actor, reason;
 };
 
 // The common fields by name, so that code which treats them alike needs no list of its own.

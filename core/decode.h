@@ -27,6 +27,8 @@ struct FieldError {
   std::string expected;
 };
 
+class Redaction;
+
 struct DecodeOptions {
   Zone default_zone{"Asia/Seoul"};  // for times without an offset
   bool accept_unknown_types = true;
@@ -34,6 +36,10 @@ struct DecodeOptions {
   std::chrono::nanoseconds max_age = std::chrono::hours(24 * 366 * 10);  // beyond: an error
   std::size_t max_event_bytes = 1 << 20;  // of one event, minified; beyond: an error
   bool keep_fields = true;                // false: fields are validated but not kept
+  // Keys under which log shippers wrap an event (docs/decisions/0008-shipper-records.md); empty:
+  // none.
+  std::vector<std::string> unwrap{"log", "message"};
+  std::shared_ptr<const Redaction> redaction;  // nullptr: none; made for the same catalogue
 };
 
 // What tells an event from its repetition; a setting of its source.
@@ -68,6 +74,13 @@ struct Warning {
 // True when the errors say that the text was no JSON at all, rather than no valid event.
 bool is_not_json(const std::vector<FieldError>& errors);
 
+// A refused event for its dead letter. `withheld` says why there is no body: what cannot be read
+// cannot be redacted.
+struct Refused {
+  std::string_view body;  // valid as long as the batch and the text that decode() was given
+  std::string withheld;
+};
+
 class Decoder {
  public:
   Decoder(const Catalogue& catalogue, DecodeOptions options);
@@ -79,6 +92,12 @@ class Decoder {
   // throws for bad input.
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
+
+  // What may be kept of the `json` that decode() refused last: as it came without redaction, else
+  // the redacted event.
+  Refused refused(std::string_view json) const;
+  // The same for `json` that was refused before decode() could see it.
+  Refused unread(std::string_view json) const;
 
   // For events read back: fills `fields`, `actor`, `reason` of an event whose body, type, source
   // and workload are set, from `batch`'s memory. A body that no longer fits the catalogue leaves

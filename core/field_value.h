@@ -1,5 +1,5 @@
-// From a JSON value to a catalogue field: types, units, enumerations. Used by decode.cpp alone (it
-// speaks simdjson).
+// From a JSON value to a catalogue field: types, units, enumerations. Used by decode*.cpp alone
+// (they speak simdjson).
 #pragma once
 
 #include <simdjson.h>

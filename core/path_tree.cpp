@@ -74,6 +74,21 @@ void PathTree::add(std::string_view path, PathTarget target) {
   nodes_[node].targets.push_back(target);
 }
 
+std::optional<int> array_steps(std::string_view path) {
+  int arrays = 0;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    std::string_view segment = path.substr(0, dot);
+    if (segment.ends_with("[]")) {
+      ++arrays;
+      segment.remove_suffix(2);
+    }
+    if (segment.empty() || segment.find_first_of("[] \t\n") != segment.npos) return std::nullopt;
+    if (dot == path.npos) return arrays;
+    path.remove_prefix(dot + 1);
+  }
+}
+
 std::string camel_case(std::string_view snake_case) {
   std::string out;
   bool upper = false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ class PathTree {
   std::uint32_t descend(std::uint32_t from, std::string_view segment);
   std::vector<PathNode> nodes_;
 };
+
+// Number of `[]` in a path; nullopt when the path is malformed.
+std::optional<int> array_steps(std::string_view path);
 
 // `estimated_power_watts` → `estimatedPowerWatts`.
 std::string camel_case(std::string_view snake_case);

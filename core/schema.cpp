@@ -272,6 +272,9 @@ Field common_as_field(const CommonField& common, const EventType& type) {
         "configured zone applies.";
     field.type = FieldType::kReal;
     field.example = "2025-01-15T10:30:00Z";
+  } else if (common.name == "shipper_time") {
+    field.description = "A log shipper's time; counts where the event has no other.";
+    field.type = FieldType::kReal;
   } else if (common.name == "type") {
     field.description = "The event type; not needed where the endpoint names it.";
     field.values = {type.name};

@@ -1,66 +1,15 @@
-#include <array>
-#include <cstdint>
 #include <string>
 
 #include "core/decode.h"
+#include "core/json_scan.h"
 
 namespace kcloud::core {
 
 namespace {
 
-enum Class : std::uint8_t { kOther, kQuote, kOpen, kClose, kSpace };
-
-constexpr std::array<std::uint8_t, 256> make_classes() {
-  std::array<std::uint8_t, 256> table{};
-  table['"'] = kQuote;
-  table['{'] = table['['] = kOpen;
-  table['}'] = table[']'] = kClose;
-  table[' '] = table['\t'] = table['\n'] = table['\r'] = kSpace;
-  return table;
-}
-constexpr auto kClasses = make_classes();
-
-Class class_of(char c) { return static_cast<Class>(kClasses[static_cast<unsigned char>(c)]); }
-
-const char* skip_spaces(const char* at, const char* end) {
-  while (at != end && class_of(*at) == kSpace) ++at;
-  return at;
-}
-
-// Behind the closing quote of the string that opens at `at`, or `end`.
-const char* skip_string(const char* at, const char* end) {
-  for (++at; at != end; ++at) {
-    if (*at == '"') return at + 1;
-    if (*at == '\\' && ++at == end) break;
-  }
-  return end;
-}
-
-// Behind the object or array that opens at `at`; nullptr when it does not close.
-const char* skip_container(const char* at, const char* end) {
-  std::size_t depth = 0;
-  while (at != end) {
-    switch (class_of(*at)) {
-      case kQuote:
-        at = skip_string(at, end);
-        continue;
-      case kOpen:
-        ++depth;
-        break;
-      case kClose:
-        if (--depth == 0) return at + 1;
-        break;
-      default:
-        break;
-    }
-    ++at;
-  }
-  return nullptr;
-}
-
 std::string_view trimmed(const char* begin, const char* end) {
   begin = skip_spaces(begin, end);
-  while (end != begin && class_of(end[-1]) == kSpace) --end;
+  while (end != begin && json_class(end[-1]) == kSpace) --end;
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
@@ -98,7 +47,7 @@ void split_array(const char* begin, const char* at, const char* end, std::size_t
   at = skip_spaces(at, end);
   bool more = at == end || *at != ']';
   while (more && at != end) {
-    const Class kind = class_of(*at);
+    const JsonClass kind = json_class(*at);
     if (kind == kQuote) {
       at = skip_string(at, end);
     } else if (kind == kOpen) {

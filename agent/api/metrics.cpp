@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/redact.h"
+
 namespace kcloud::api {
 
 namespace {
@@ -31,6 +33,7 @@ class Collector final : public prometheus::Collectable {
     http(families);
     webhook(families);
     publishers(families);
+    redactions(families);
     for_exporters(families);
     return families;
   }
@@ -186,6 +189,18 @@ class Collector final : public prometheus::Collectable {
           {{{"collector", "webhook"}, {label, std::string(values[i])}}, read(counters[i])});
     }
     add(out, name, help, MetricType::Counter, samples);
+  }
+
+  void redactions(std::vector<MetricFamily>& out) const {
+    if (input_.redaction == nullptr) return;
+    Samples samples;
+    const auto& rules = input_.redaction->rules();
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      samples.push_back(
+          {{{"rule", rules[i].name}}, static_cast<double>(input_.redaction->hits(i))});
+    }
+    add(out, "redactions_total", "Values dropped, masked or hashed by intake.redact",
+        MetricType::Counter, samples);
   }
 
   void for_exporters(std::vector<MetricFamily>& out) const {

@@ -15,6 +15,10 @@
 #include "collectors/webhook/signature.h"
 #include "core/counters.h"
 
+namespace kcloud::core {
+class Redaction;
+}
+
 namespace kcloud::api {
 
 // Durations in fixed buckets; written by one thread, read by any.
@@ -47,6 +51,7 @@ struct MetricsInput {
   CredentialFiles::Report files;
   std::size_t stream_clients = 0;
   std::string version;
+  const core::Redaction* redaction = nullptr;  // nullptr: no rules
 };
 
 // Prometheus exposition format 0.0.4.

@@ -28,6 +28,8 @@ std::shared_ptr<const Settings> make_settings(std::shared_ptr<const config::Conf
   decode.max_age = config->intake.max_age;
   decode.max_event_bytes = config->intake.max_event_bytes;
   decode.keep_fields = false;
+  decode.unwrap = config->intake.unwrap;
+  decode.redaction = config::make_redaction(*config);
   webhook::Settings webhook;
   webhook.max_body_bytes = config->http.max_body_bytes;
   webhook.max_events = config->http.max_events_per_request;

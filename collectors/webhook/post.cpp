@@ -38,9 +38,9 @@ std::string describe(const std::vector<core::FieldError>& errors) {
   return text;
 }
 
-core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::string_view element,
-                             std::string_view position,
-                             const std::vector<core::FieldError>& errors) {
+core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::string_view position,
+                             const std::vector<core::FieldError>& errors,
+                             const core::Refused& kept) {
   core::DeadLetter letter;
   letter.received = post.received;
   letter.origin = "collector:" + settings.collector;
@@ -48,7 +48,8 @@ core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::st
   letter.reason = core::is_not_json(errors) ? "invalid_json" : "invalid_event";
   letter.detail = describe(errors);
   letter.type = post.type;
-  letter.body = element.substr(0, settings.dead_letter_body_bytes);
+  if (!kept.withheld.empty()) letter.detail += "; body " + kept.withheld;
+  letter.body = kept.body.substr(0, settings.dead_letter_body_bytes);
   return letter;
 }
 
@@ -79,8 +80,10 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
     if (unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings)) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {
+      const std::string_view element = split.elements[index];
       intake.refused.push_back(
-          dead_letter(post, settings, split.elements[index], hints.position, errors));
+          dead_letter(post, settings, hints.position, errors,
+                      unwrapped ? decoder.refused(element) : decoder.unread(element)));
       result.ledger.refused.push_back({index, std::move(errors)});
     }
   }

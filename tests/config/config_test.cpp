@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/redact.h"
 #include "environment.h"
 
 namespace kcloud::config {
@@ -219,6 +220,31 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
       {"agent:\n  data_dir: \"\"\n", "f.yaml:2:13: error: agent.data_dir: must not be empty"},
       {"journal:\n  max_bytes: 1KiB\n",
        "f.yaml:2:14: error: journal.max_bytes: expected a size from 16MiB to 1024TiB"},
+      {"intake:\n  unwrap: [log, \"\"]\n", "f.yaml:2:3: error: intake.unwrap: a key must not be"},
+      {"intake:\n  redact:\n    - {path: owner}\n",
+       "f.yaml:3:7: error: intake.redact[0]: a rule needs an `action`"},
+      {"intake:\n  redact:\n    - {action: drop}\n",
+       "f.yaml:3:7: error: intake.redact[0]: a rule needs a `path`"},
+      {"intake:\n  redact:\n    - {path: owner, action: dorp}\n",
+       "f.yaml:3:29: error: intake.redact[0].action: expected one of drop, mask, hash"},
+      {"intake:\n  redact:\n    - {path: owner, action: hash}\n",
+       "f.yaml:3:7: error: intake.redact[0]: hash needs a `key`"},
+      {"intake:\n  redact:\n    - {path: owner, action: hash, key: shortsecret}\n",
+       "f.yaml:3:40: error: intake.redact[0].key: must have at least 16 characters"},
+      {"intake:\n  redact:\n    - {path: owner, action: hash, key: \"${NONE}\"}\n",
+       "f.yaml:3:40: error: intake.redact[0].key:"},
+      {"intake:\n  redact:\n    - {path: owner, action: drop, key: 0123456789abcdef}\n",
+       "intake.redact[0].key: belongs to the action hash alone"},
+      {"intake:\n  redact:\n    - {path: owner, action: drop, keep_last: 4}\n",
+       "intake.redact[0].keep_last: belongs to the action mask alone"},
+      {"intake:\n  redact:\n    - {path: owner, action: drop, type: alret}\n",
+       "intake.redact[0].type: 'alret' is no event type (did you mean 'alert'?)"},
+      {"intake:\n  redact:\n    - path: owner\n      action: drop\n    - path: message\n"
+       "      action: drop\n",
+       "f.yaml:5:13: error: intake.redact[1].path: 'message' of alert is required"},
+      {"intake:\n  redact:\n    - {name: x, path: a, action: drop}\n"
+       "    - {name: x, path: b, action: drop}\n",
+       "f.yaml:4:14: error: intake.redact[1].name: 'x' is the name of another rule"},
       {"intake:\n  catalogue_files: [/none.yaml]\n", "/none.yaml: error: cannot be read"},
       {"exporters:\n  x: {type: influx}\n",
        "f.yaml:2:13: error: exporters.x.type: expected one of sink, ledger, found 'influx'"},
@@ -239,6 +265,27 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
     EXPECT_THAT(problems, HasSubstr(c.want)) << c.text;
     EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 1) << problems;
   }
+}
+
+TEST(Config, RedactionRulesAreReadAndShownWithoutTheirKeys) {
+  const Config config = read_well(
+      "intake:\n  unwrap: []\n  redact:\n"
+      "    - {path: owner, action: hash, key: 0123456789abcdef, type: scheduling}\n"
+      "    - {name: cards, path: 'cards[].number', action: mask, keep_last: 4}\n");
+  EXPECT_THAT(config.intake.unwrap, IsEmpty());
+  const auto redaction = make_redaction(config);
+  ASSERT_NE(redaction, nullptr);
+  EXPECT_EQ(redaction->rules()[0].name, "1");
+  EXPECT_EQ(redaction->rules()[0].type, "scheduling");
+  EXPECT_EQ(redaction->rules()[0].key, "0123456789abcdef");
+  EXPECT_EQ(redaction->rules()[1].name, "cards");
+  EXPECT_EQ(redaction->rules()[1].type, "");
+  EXPECT_EQ(redaction->rules()[1].keep_last, 4u);
+  const std::string shown = show_config(config, plugins());
+  EXPECT_THAT(shown, Not(HasSubstr("0123456789abcdef")));
+  EXPECT_THAT(shown, HasSubstr(R"("unwrap":[],"redact":[{"name":"","type":"scheduling",)"
+                               R"("path":"owner","action":"hash","key":"***","keep_last":0},)"));
+  EXPECT_EQ(make_redaction(read_well("")), nullptr);
 }
 
 TEST(Config, ProblemsAreSortedByPlace) {
@@ -290,11 +337,12 @@ TEST(Config, AMessageAboutAFileNamesTheLineAndNoPartOfIt) {
     std::string content;
     const char* want;
   };
-  const FileCase cases[] = {{"", "token_file: the file is empty; expected one a line"},
-                        {"\n\r\n", "token_file: the file is empty; expected one a line"},
-                        {"good-token-000001\nsecret\n", "token_file: line 2 must have at least 16"},
-                        {"secret secret secret\n", "token_file: line 1 must be printable ASCII"},
-                        {many, "token_file: holds more than 16 lines"}};
+  const FileCase cases[] = {
+      {"", "token_file: the file is empty; expected one a line"},
+      {"\n\r\n", "token_file: the file is empty; expected one a line"},
+      {"good-token-000001\nsecret\n", "token_file: line 2 must have at least 16"},
+      {"secret secret secret\n", "token_file: line 1 must be printable ASCII"},
+      {many, "token_file: holds more than 16 lines"}};
   for (const auto& c : cases) {
     std::string problems;
     read("http:\n  tokens: [{name: t, roles: [read], token_file: /t}]\n", problems,

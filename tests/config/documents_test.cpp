@@ -49,7 +49,9 @@ std::vector<std::string> yaml_blocks(const std::string& text) {
 
 TEST(Documents, ExamplesOfTheConfigurationAreRead) {
   const auto environment = fake_environment(
-      {{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"}, {"INFLUX_PASSWORD", "secret"}},
+      {{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
+       {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
+       {"INFLUX_PASSWORD", "secret"}},
       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"}, {"/etc/kcloud/types.yaml", ""}});
   const std::vector<ExporterPlugin> plugins{{"influxdb",
                                              false,

@@ -46,7 +46,8 @@ Config read(const std::string& text) {
   const auto environment =
       fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
                         {"BILLING_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-                        {"INFLUX_TOKEN", "secret"}},
+                        {"INFLUX_TOKEN", "secret"},
+                        {"KCLOUD_REDACT_KEY", "0123456789abcdef"}},
                        {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
                         {"/run/secrets/scheduler-token", "scheduler-token-0001\n"},
                         {"/run/secrets/billing-webhook-secrets",
@@ -84,6 +85,8 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   config.http.tokens.clear();
   config.http.signatures.clear();
   config.exporters.clear();
+  ASSERT_EQ(config.intake.redact.size(), 2u);
+  config.intake.redact.clear();
   EXPECT_EQ(show_config(config, plugins()), show_config(default_config(plugins()), plugins()));
 }
 
@@ -104,12 +107,13 @@ std::vector<std::string> allowed_keys(const std::string& text) {
 
 TEST(Reference, NamesEveryOption) {
   Problems problems;
-  Section root = Section::parse(
-      uncommented(), "f.yaml",
-      fake_environment(
-          {{"KCLOUD_INGEST_TOKEN", "x"}, {"BILLING_WEBHOOK_SECRET", "x"}, {"INFLUX_TOKEN", "x"}},
-          {{"/run/secrets/logger-read-token", "x"}}),
-      problems);
+  Section root = Section::parse(uncommented(), "f.yaml",
+                                fake_environment({{"KCLOUD_INGEST_TOKEN", "x"},
+                                                  {"BILLING_WEBHOOK_SECRET", "x"},
+                                                  {"INFLUX_TOKEN", "x"},
+                                                  {"KCLOUD_REDACT_KEY", "x"}},
+                                                 {{"/run/secrets/logger-read-token", "x"}}),
+                                problems);
   const auto sections = allowed_keys("zzzz: 1\n");
   ASSERT_EQ(sections.size(), 6u);
   for (const auto& name : sections) {
@@ -148,6 +152,9 @@ TEST(Reference, NamesEveryOption) {
   }
   for (const auto& key : allowed_keys("http: {cloudevents: {zzzz: 1}}\n"))
     EXPECT_TRUE(root.section("http").section("cloudevents").has(key)) << key;
+  auto rules = root.section("intake").list("redact");
+  for (const auto& key : allowed_keys("intake: {redact: [{path: a, action: drop, zzzz: 1}]}\n"))
+    EXPECT_TRUE(rules[0].has(key) || rules[1].has(key)) << key;
 }
 
 TEST(Reference, ShowHasTheKeysOfTheFile) {

@@ -249,6 +249,43 @@ TEST(Decode, WarnsOfAssumedZonesMissingAndFutureTimes) {
   EXPECT_THAT(future.warnings, ElementsAre("future_time"));
 }
 
+TEST(Decode, TimeIsTheBodysThenTheTransportsThenAShippersThenArrival) {
+  const Time transport = kReceived - std::chrono::hours(1);
+  struct Row {
+    const char* name;
+    const char* times;
+    bool hint;
+    const char* want;
+    TimeSource source;
+  };
+  const Row rows[] = {
+      {"all", R"("timestamp":"2025-01-15T10:00:00Z","@timestamp":"2025-01-15T11:00:00Z",)", true,
+       "2025-01-15T10:00:00Z", TimeSource::kBody},
+      {"transport before @timestamp", R"("@timestamp":"2025-01-15T11:00:00Z",)", true,
+       "2025-01-15T10:20:00Z", TimeSource::kTransport},
+      {"transport before a date that is none", R"("date":"yesterday",)", true,
+       "2025-01-15T10:20:00Z", TimeSource::kTransport},
+      {"@timestamp before date", R"("date":1736937000.5,"@timestamp":"2025-01-15T11:00:00Z",)",
+       false, "2025-01-15T11:00:00Z", TimeSource::kBody},
+      {"date", R"("date":1736937000.5,)", false, "2025-01-15T10:30:00.500Z", TimeSource::kBody},
+      {"a null is no time", R"("timestamp":null,"date":1736937000,)", false, "2025-01-15T10:30:00Z",
+       TimeSource::kBody},
+      {"arrival", "", false, "2025-01-15T11:20:00Z", TimeSource::kArrival}};
+  for (const auto& row : rows) {
+    TransportHints hints{.type = "scheduling_decision"};
+    if (row.hint) hints.time = transport;
+    const Result result =
+        decode("{" + std::string(row.times) + R"("cluster":"c","workload":"w"})", hints);
+    ASSERT_TRUE(result.ok) << row.name << ": " << result.error();
+    EXPECT_EQ(format_time(result.event().time), row.want) << row.name;
+    EXPECT_EQ(result.event().time_source, row.source) << row.name;
+  }
+  EXPECT_THAT(decode(R"({"date":"yesterday","cluster":"c","workload":"w"})",
+                     {.type = "scheduling_decision"})
+                  .error(),
+              HasSubstr("date: the text 'yesterday', expected an RFC 3339 time"));
+}
+
 TEST(Decode, IdentityFollowsItsPrecedence) {
   const char* with_id =
       R"({"event_type":"alert","message":"m","timestamp":1736937000,"event_id":"e-1"})";
