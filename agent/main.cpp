@@ -36,12 +36,14 @@ void add_demo(CLI::App& app, cli::DemoOptions& options) {
   demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
       ->capture_default_str();
   demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  demo->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
   tail->add_option("--url", options.url, "The agent")->capture_default_str();
   tail->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  tail->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   tail->add_option("--type", options.type, "Only this event type or alias");
   tail->add_option("--workload", options.workload, "Only this workload");
   tail->add_option("--cluster", options.cluster, "Only this cluster");

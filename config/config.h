@@ -7,8 +7,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/yaml.h"
@@ -40,6 +42,16 @@ struct TokenConfig {
   std::vector<std::string> roles;  // ingest, read, admin
 };
 
+// The listener speaks TLS when it has a certificate. Paths of PEM files.
+struct TlsConfig {
+  std::string certificate;  // with the intermediate ones behind it; empty: plain HTTP
+  std::string key;
+  std::string client_ca;
+  std::string client_auth = "none";       // none, optional, required
+  std::vector<std::string> client_roles;  // of clients with a verified certificate
+  std::string min_version = "1.2";        // 1.2, 1.3
+};
+
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
@@ -57,6 +69,7 @@ struct HttpConfig {
   milliseconds idle_timeout{75'000};
   std::uint32_t max_stream_clients = 1000;
   milliseconds stream_heartbeat{15'000};
+  TlsConfig tls;
 };
 
 struct IntakeConfig {
@@ -119,19 +132,25 @@ struct ExporterPlugin {
       show;  // one JSON object with the section's own keys, secrets masked
 };
 
+// What is wrong with the files that `http.tls` names: the option's key and a sentence. Passed in,
+// as config/ knows no TLS.
+using TlsCheck =
+    std::function<std::optional<std::pair<std::string, std::string>>(const TlsConfig& tls)>;
+
 // Reads a configuration text. Problems are all collected, sorted by place; the result is usable
-// only when there are none. Reads the event type files it names, nothing else; never the network.
+// only when there are none. Reads the event type files it names, and what `tls_check` reads; never
+// the network.
 Config parse_config(const std::string& text, const std::string& file,
                     const std::vector<ExporterPlugin>& plugins, const Environment& environment,
-                    Problems& problems);
+                    Problems& problems, const TlsCheck& tls_check = {});
 
 // The embedded defaults: an empty file.
 Config default_config(const std::vector<ExporterPlugin>& plugins);
 
 // What requests without a token may do when the file does not say: everything on a loopback
-// listener without tokens, nothing where there are tokens. Returns what is wrong — listening beyond
-// loopback without tokens and without `anonymous_roles` — or nothing. Call it again after changing
-// `listen`.
+// listener without tokens, nothing where there are tokens or `tls.client_roles`. Returns what is
+// wrong — listening beyond loopback without tokens and without `anonymous_roles` — or nothing. Call
+// it again after changing `listen`.
 std::string settle_anonymous_roles(HttpConfig& http);
 
 // Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in

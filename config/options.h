@@ -33,7 +33,7 @@ void visit_log(Visitor&& visit, Log& log) {
   visit.choice("format", log.format, {"auto", "text", "json"});
 }
 
-// Without tokens and anonymous_roles, which need more than a line.
+// Without tokens, anonymous_roles and tls, which need more than a line.
 template <typename Visitor, typename Http>
 void visit_http(Visitor&& visit, Http& http) {
   visit("listen", http.listen);
@@ -48,6 +48,16 @@ void visit_http(Visitor&& visit, Http& http) {
   visit("idle_timeout", http.idle_timeout, kShortest, kHour);
   visit("max_stream_clients", http.max_stream_clients, 0u, 100'000u);
   visit("stream_heartbeat", http.stream_heartbeat, kShortest, kHour);
+}
+
+// Without client_roles, which needs more than a line.
+template <typename Visitor, typename Tls>
+void visit_tls(Visitor&& visit, Tls& tls) {
+  visit("certificate", tls.certificate);
+  visit("key", tls.key);
+  visit("client_ca", tls.client_ca);
+  visit.choice("client_auth", tls.client_auth, {"none", "optional", "required"});
+  visit.choice("min_version", tls.min_version, {"1.2", "1.3"});
 }
 
 template <typename Visitor, typename Intake>

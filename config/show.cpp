@@ -106,6 +106,10 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
     visit_http(show, config.http);
     append_tokens(out, config.http.tokens);
     show("anonymous_roles", config.http.anonymous_roles);
+    append_section(out, "tls", [&](Shower show_tls) {
+      visit_tls(show_tls, config.http.tls);
+      show_tls("client_roles", config.http.tls.client_roles);
+    });
   });
   append_section(out, "intake", [&](Shower show) { visit_intake(show, config.intake); });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });

@@ -39,18 +39,19 @@ std::uint8_t needed_bit(Access access) {
 
 }  // namespace
 
-Auth::Auth(const config::HttpConfig& config) : anonymous_(role_bits(config.anonymous_roles)) {
+Auth::Auth(const config::HttpConfig& config)
+    : anonymous_(role_bits(config.anonymous_roles)), client_(role_bits(config.tls.client_roles)) {
   for (const config::TokenConfig& token : config.tokens) {
     if (token.token.empty()) continue;
     tokens_.push_back({core::sha256(token.token.value), role_bits(token.roles)});
   }
 }
 
-Permission Auth::check(std::string_view authorization, Access access) const {
+Permission Auth::check(std::string_view authorization, Access access, bool client_verified) const {
   if (access == Access::kOpen) return Permission::kGranted;
   const std::uint8_t needed = needed_bit(access);
   if (authorization.empty()) {
-    if ((anonymous_ & needed) != 0) return Permission::kGranted;
+    if (((anonymous_ | (client_verified ? client_ : 0)) & needed) != 0) return Permission::kGranted;
     return Permission::kNoToken;
   }
   constexpr std::string_view kScheme = "Bearer ";
@@ -61,7 +62,7 @@ Permission Auth::check(std::string_view authorization, Access access) const {
   while (presented.starts_with(' ')) presented.remove_prefix(1);
   const core::Sha256 digest = core::sha256(presented);
   bool known = false;
-  std::uint8_t roles = 0;
+  std::uint8_t roles = client_verified ? client_ : 0;
   for (const Token& token : tokens_) {
     const bool same = CRYPTO_memcmp(digest.data(), token.digest.data(), digest.size()) == 0;
     known |= same;

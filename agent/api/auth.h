@@ -20,8 +20,10 @@ class Auth {
   explicit Auth(const config::HttpConfig& config);
 
   // `authorization`: the header field's value, empty when absent. Tokens are compared by their
-  // digests, all of them, so that the time tells nothing.
-  Permission check(std::string_view authorization, Access access) const;
+  // digests, all of them, so that the time tells nothing. `client_verified`: the client has shown a
+  // good certificate; its roles come on top.
+  Permission check(std::string_view authorization, Access access,
+                   bool client_verified = false) const;
 
  private:
   struct Token {
@@ -30,6 +32,7 @@ class Auth {
   };
   std::vector<Token> tokens_;
   std::uint8_t anonymous_ = 0;
+  std::uint8_t client_ = 0;
 };
 
 }  // namespace kcloud::api

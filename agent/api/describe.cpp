@@ -106,6 +106,8 @@ http::Response Router::health() const {
                                read(exporter.counters->dead_lettered),
                                read(exporter.counters->skipped)});
   }
+  input.tls = server_->tls_status();
+  input.now = context_.clock.now();
   Health health = assemble_health(input);
   http::Response response = json(std::move(health.body));
   response.status = health.http_status;
@@ -120,9 +122,9 @@ http::Response Router::ready() const {
 
 http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
-  http::Response response =
-      json(render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
-                           live_->clients(), context_.version}));
+  http::Response response = json(render_metrics(
+      {counters_, server_->counters(), exporters, context_.journal.stats(), live_->clients(),
+       context_.version, server_->tls_status(), context_.clock.now()}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct MetricsInput {
   journal::Stats journal;
   std::size_t stream_clients = 0;
   std::string version;
+  std::optional<http::TlsStatus> tls;
+  core::Time now{};
 };
 
 // Prometheus exposition format 0.0.4.
