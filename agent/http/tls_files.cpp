@@ -54,7 +54,7 @@ TlsContext new_context(const TlsOptions& options) {
 }
 
 std::string reason() {
-  const char* text = ERR_reason_error_string(ERR_peek_last_error());
+  const char* text = ERR_reason_error_string(ERR_peek_error());
   return text != nullptr ? text : "no reason given";
 }
 
@@ -84,7 +84,7 @@ std::optional<TlsProblem> use_pair(SSL_CTX* context, const TlsOptions& options) 
       SSL_CTX_check_private_key(context) == 1) {
     return std::nullopt;
   }
-  if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509) {
+  if (ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_X509) {
     return TlsProblem{"key",
                       options.key + ": not the key of the certificate in " + options.certificate};
   }
