@@ -84,7 +84,12 @@ void Parser::on_field_impl(beast::http::field known, View name, View value, Erro
   if (known == Field::host) {
     if (++hosts_ > 1) refuse(error, 400, "more than one Host");
   } else if (known == Field::content_length) {
-    if (std::exchange(has_length_, true)) refuse(error, 400, "more than one Content-Length");
+    if (std::exchange(has_length_, true)) {
+      return refuse(error, 400, "more than one Content-Length");
+    }
+    if (value.empty() || value.find_first_not_of("0123456789") != View::npos) {
+      refuse(error, 400, "the Content-Length is not a number");
+    }
   } else {
     if (std::exchange(has_transfer_encoding_, true)) {
       return refuse(error, 400, "more than one Transfer-Encoding");

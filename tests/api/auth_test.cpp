@@ -47,6 +47,19 @@ TEST(Auth, AnonymousRolesAreForRequestsWithoutAToken) {
   EXPECT_EQ(auth.check("Bearer wrong", Access::kIngest), Permission::kBadToken);
 }
 
+TEST(Auth, AVerifiedClientCertificateAddsItsRoles) {
+  config::HttpConfig config;
+  config.tokens = {{"reader", {"secret-1"}, {"read"}}};
+  config.tls.client_roles = {"ingest"};
+  const Auth auth(config);
+  EXPECT_EQ(auth.check("", Access::kIngest, false), Permission::kNoToken);
+  EXPECT_EQ(auth.check("", Access::kIngest, true), Permission::kGranted);
+  EXPECT_EQ(auth.check("", Access::kRead, true), Permission::kNoToken);
+  EXPECT_EQ(auth.check("Bearer secret-1", Access::kIngest, true), Permission::kGranted);
+  EXPECT_EQ(auth.check("Bearer secret-1", Access::kIngest, false), Permission::kForbidden);
+  EXPECT_EQ(auth.check("Bearer wrong", Access::kIngest, true), Permission::kBadToken);
+}
+
 TEST(Auth, AnEmptyTokenOpensNothing) {
   config::HttpConfig config;
   config.tokens = {{"unset", {""}, {"admin"}}};

@@ -108,6 +108,10 @@ TEST(Config, AnonymousRolesFollowListenerAndTokens) {
        "listen: 0.0.0.0:8007, anonymous_roles: [ingest, read]",
        {"ingest", "read"}},
       {"written down as none", "listen: 0.0.0.0:8007, anonymous_roles: []", {}},
+      {"client certificates",
+       "listen: 0.0.0.0:8007, tls: {certificate: c, key: k, client_ca: a, client_auth: required, "
+       "client_roles: [ingest]}",
+       {}},
       {"tokens and written down", tokens + ", anonymous_roles: ingest", {"ingest"}},
   };
   for (const auto& c : cases)
@@ -146,6 +150,19 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
        "f.yaml:2:11: error: http.listen: 0.0.0.0:8007 is reachable from other machines and there "
        "are no tokens; name some under http.tokens, or allow it in so many words: "
        "http.anonymous_roles: [ingest, read]"},
+      {"http:\n  tls:\n    certificate: c.pem\n",
+       "f.yaml:3:18: error: http.tls.certificate: `certificate` and `key` belong together"},
+      {"http:\n  tls:\n    key: k.pem\n",
+       "f.yaml:3:10: error: http.tls.key: `certificate` and `key` belong together"},
+      {"http:\n  tls:\n    client_auth: required\n    client_ca: a\n",
+       "f.yaml:3:18: error: http.tls.client_auth: needs `certificate` and `key`"},
+      {"http:\n  tls: {certificate: c, key: k, client_auth: optional}\n",
+       "http.tls.client_auth: needs `client_ca`"},
+      {"http:\n  tls: {certificate: c, key: k, client_ca: a}\n",
+       "http.tls.client_ca: has no effect while `client_auth` is none"},
+      {"http:\n  tls: {certificate: c, key: k, client_roles: [ingest]}\n",
+       "http.tls.client_roles: nobody gets them while `client_auth` is none"},
+      {"http:\n  tls: {min_version: 1.1}\n", "http.tls.min_version: "},
       {"http:\n  anonymous_roles: [raed]\n",
        "f.yaml:2:3: error: http.anonymous_roles: 'raed' is no role (did you mean 'read'?); "
        "allowed: "
