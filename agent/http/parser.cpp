@@ -21,7 +21,10 @@ void make_room(std::string& body, std::size_t bytes, std::uint64_t limit) {
   if (needed <= body.capacity() || needed <= kReserveBytes) return;
   std::uint64_t room = limit;
   while (room / 2 >= needed && room > kReserveBytes) room /= 2;
-  body.reserve(std::max<std::uint64_t>(room, needed));
+  std::string roomier;  // reserve() of `body` itself would at least double it
+  roomier.reserve(std::max<std::uint64_t>(room, needed));
+  roomier.append(body);
+  body.swap(roomier);
 }
 
 }  // namespace
