@@ -37,6 +37,11 @@ std::string needs_restart(const config::Config& now, const config::Config& wante
   note("agent.name", now.agent.name != wanted.agent.name);
   note("agent.data_dir", now.agent.data_dir != wanted.agent.data_dir);
   note("http.listen", now.http.listen != wanted.http.listen);
+  const config::TlsConfig &tls = now.http.tls, &tls_wanted = wanted.http.tls;
+  note("http.tls", tls.certificate != tls_wanted.certificate || tls.key != tls_wanted.key ||
+                       tls.client_ca != tls_wanted.client_ca ||
+                       tls.client_auth != tls_wanted.client_auth ||
+                       tls.min_version != tls_wanted.min_version);
   note("http limits", now.http.max_connections != wanted.http.max_connections ||
                           now.http.max_header_bytes != wanted.http.max_header_bytes ||
                           now.http.max_headers != wanted.http.max_headers ||
@@ -66,8 +71,8 @@ sigset_t handled_signals() {
 }
 
 void greet(const Agent& agent, const config::Config& config) {
-  spdlog::info("kcloud-logger {} is ready on http://{}, data in {}", KCLOUD_VERSION,
-               agent.address(),
+  spdlog::info("kcloud-logger {} is ready on {}://{}, data in {}", KCLOUD_VERSION,
+               config.http.tls.certificate.empty() ? "http" : "https", agent.address(),
                std::filesystem::absolute(config.agent.data_dir).lexically_normal().string());
   if (config.exporters.empty()) {
     spdlog::info("no exporters are configured: events are kept, queryable and streamed here only");
@@ -119,6 +124,7 @@ void Agent::reload() {
   config_ = std::move(wanted);
   router_->reload(config_);
   exporters_->start(config_);
+  server_->reload_tls();
   spdlog::info("reload: the new configuration is in force");
 }
 
@@ -139,7 +145,7 @@ void Agent::stop() {
 
 int run(const Overrides& overrides) {
   config::Problems problems;
-  auto config = std::make_shared<const config::Config>(load(overrides, problems));
+  auto config = std::make_shared<const config::Config>(load(overrides, problems, check_tls));
   if (!problems.empty()) {
     for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.to_string());
     return kExitBadConfiguration;

@@ -59,7 +59,7 @@ int with_journal(const std::string& data_dir,
 
 int check_configuration(const Overrides& overrides) {
   config::Problems problems;
-  const config::Config config = load(overrides, problems);
+  const config::Config config = load(overrides, problems, check_tls);
   for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.to_string());
   if (!problems.empty()) {
     fmt::print(stderr, "{} {}\n", problems.size(), problems.size() == 1 ? "problem" : "problems");

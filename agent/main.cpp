@@ -1,4 +1,5 @@
 // The command line.
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -36,12 +37,14 @@ void add_demo(CLI::App& app, cli::DemoOptions& options) {
   demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
       ->capture_default_str();
   demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  demo->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
   tail->add_option("--url", options.url, "The agent")->capture_default_str();
   tail->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  tail->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   tail->add_option("--type", options.type, "Only this event type or alias");
   tail->add_option("--workload", options.workload, "Only this workload");
   tail->add_option("--cluster", options.cluster, "Only this cluster");
@@ -58,6 +61,9 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Large blocks, such as request bodies, go back to the system as soon as they are freed: left
+  // alone, glibc raises this to 32 MiB and keeps them.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   umask(0077);  // event bodies are for the agent's user alone
   CLI::App app{"kcloud-logger: makes every scheduling event durable, queryable and provable",
                "kcloud-logger"};

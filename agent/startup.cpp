@@ -8,11 +8,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/api/router.h"
 #include "agent/plugins.h"
 
 namespace kcloud::agent {
 
-config::Config load(const Overrides& overrides, config::Problems& problems) {
+config::Config load(const Overrides& overrides, config::Problems& problems,
+                    const config::TlsCheck& tls_check) {
   std::string text;
   std::string file = "built-in defaults";
   if (!overrides.config_file.empty()) {
@@ -28,8 +30,8 @@ config::Config load(const Overrides& overrides, config::Problems& problems) {
     }
     text = content.str();
   }
-  config::Config config =
-      config::parse_config(text, file, exporter_plugins(), config::Environment::system(), problems);
+  config::Config config = config::parse_config(text, file, exporter_plugins(),
+                                               config::Environment::system(), problems, tls_check);
   if (!overrides.data_dir.empty()) config.agent.data_dir = overrides.data_dir;
   if (!overrides.listen.empty()) {
     config.http.listen = overrides.listen;
@@ -38,6 +40,12 @@ config::Config load(const Overrides& overrides, config::Problems& problems) {
     }
   }
   return config;
+}
+
+std::optional<std::pair<std::string, std::string>> check_tls(const config::TlsConfig& tls) {
+  const auto problem = http::load_tls(api::tls_options(tls)).problem;
+  if (!problem) return std::nullopt;
+  return std::pair(problem->option, problem->message);
 }
 
 journal::Options journal_options(const config::Config& config) {

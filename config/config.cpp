@@ -153,6 +153,27 @@ SignatureConfig read_signature(Section& section, const Environment& environment,
   return signature;
 }
 
+void read_tls(Section section, TlsConfig& tls, const TlsCheck& check) {
+  visit_tls(Reader{section}, tls);
+  read_roles(section, "client_roles", tls.client_roles);
+  if (tls.certificate.empty() != tls.key.empty())
+    return section.fail(tls.key.empty() ? "certificate" : "key",
+                        "`certificate` and `key` belong together: PEM files");
+  const bool asks = tls.client_auth != "none";
+  if (asks && tls.certificate.empty())
+    section.fail("client_auth", "needs `certificate` and `key`: the listener speaks plain HTTP");
+  if (asks && tls.client_ca.empty())
+    section.fail("client_auth",
+                 "needs `client_ca`, the authorities that clients' certificates "
+                 "come from");
+  if (!asks && !tls.client_ca.empty())
+    section.fail("client_ca", "has no effect while `client_auth` is none; optional or required");
+  if (!asks && !tls.client_roles.empty())
+    section.fail("client_roles", "nobody gets them while `client_auth` is none");
+  if (!check || tls.certificate.empty() || (asks && tls.client_ca.empty())) return;
+  if (const auto problem = check(tls)) section.fail(problem->first, problem->second);
+}
+
 void read_cloudevents(Section section, CloudEventsConfig& cloudevents) {
   visit_cloudevents(Reader{section}, cloudevents);
   const auto fits = [](unsigned char c) {
@@ -169,8 +190,9 @@ void read_cloudevents(Section section, CloudEventsConfig& cloudevents) {
 }
 
 void read_http(Section section, HttpConfig& http, const Environment& environment,
-               const Problems& problems) {
+               const Problems& problems, const TlsCheck& check) {
   visit_http(Reader{section}, http);
+  read_tls(section.section("tls"), http.tls, check);
   Known known;
   for (auto& entry : section.list("tokens"))
     http.tokens.push_back(read_token(entry, environment, problems, known));
@@ -231,7 +253,7 @@ bool is_loopback(const std::string& listen) {
 std::string settle_anonymous_roles(HttpConfig& http) {
   if (http.anonymous_roles_set) return {};
   http.anonymous_roles.clear();
-  if (!http.tokens.empty() || !http.signatures.empty()) return {};
+  if (!http.tokens.empty() || !http.signatures.empty() || !http.tls.client_roles.empty()) return {};
   if (!is_loopback(http.listen))
     return fmt::format(
         "{} is reachable from other machines and there are no tokens; name some under http.tokens, "
@@ -243,14 +265,14 @@ std::string settle_anonymous_roles(HttpConfig& http) {
 
 Config parse_config(const std::string& text, const std::string& file,
                     const std::vector<ExporterPlugin>& plugins, const Environment& environment,
-                    Problems& problems) {
+                    Problems& problems, const TlsCheck& tls_check) {
   Problems mine;
   Config config;
   Section root = Section::parse(text, file, environment, mine);
   read_agent(root.section("agent"), config.agent);
   Section log = root.section("log");
   visit_log(Reader{log}, config.log);
-  read_http(root.section("http"), config.http, environment, mine);
+  read_http(root.section("http"), config.http, environment, mine, tls_check);
   Section intake = root.section("intake");
   visit_intake(Reader{intake}, config.intake);
   check_unwrap(intake, config.intake.unwrap);

@@ -7,8 +7,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/yaml.h"
@@ -70,6 +72,16 @@ struct CloudEventsConfig {
   std::uint32_t allowed_rate = 0;            // requests a minute that are granted; 0: any
 };
 
+// The listener speaks TLS when it has a certificate. Paths of PEM files.
+struct TlsConfig {
+  std::string certificate;  // with the intermediate ones behind it; empty: plain HTTP
+  std::string key;
+  std::string client_ca;
+  std::string client_auth = "none";       // none, optional, required
+  std::vector<std::string> client_roles;  // of clients with a verified certificate
+  std::string min_version = "1.2";        // 1.2, 1.3
+};
+
 struct HttpConfig {
   std::string listen = "127.0.0.1:8007";
   std::vector<TokenConfig> tokens;
@@ -91,6 +103,7 @@ struct HttpConfig {
   std::uint32_t max_stream_clients = 1000;
   milliseconds stream_heartbeat{15'000};
   CloudEventsConfig cloudevents;
+  TlsConfig tls;
 };
 
 // A rule of intake.redact; config/redact.cpp makes core::RedactRule of it.
@@ -165,19 +178,25 @@ struct ExporterPlugin {
       show;  // one JSON object with the section's own keys, secrets masked
 };
 
+// What is wrong with the files that `http.tls` names: the option's key and a sentence. Passed in,
+// as config/ knows no TLS.
+using TlsCheck =
+    std::function<std::optional<std::pair<std::string, std::string>>(const TlsConfig& tls)>;
+
 // Reads a configuration text. Problems are all collected, sorted by place; the result is usable
-// only when there are none. Reads the event type files it names, nothing else; never the network.
+// only when there are none. Reads the event type files it names, and what `tls_check` reads; never
+// the network.
 Config parse_config(const std::string& text, const std::string& file,
                     const std::vector<ExporterPlugin>& plugins, const Environment& environment,
-                    Problems& problems);
+                    Problems& problems, const TlsCheck& tls_check = {});
 
 // The embedded defaults: an empty file.
 Config default_config(const std::vector<ExporterPlugin>& plugins);
 
 // What requests without a token may do when the file does not say: everything on a loopback
-// listener without tokens and signatures, nothing where there are some. Returns what is wrong —
-// listening beyond loopback without any of them and without `anonymous_roles` — or nothing. Call it
-// again after changing `listen`.
+// listener without tokens, signatures and `tls.client_roles`, nothing where there are some. Returns
+// what is wrong — listening beyond loopback without any of them and without `anonymous_roles` — or
+// nothing. Call it again after changing `listen`.
 std::string settle_anonymous_roles(HttpConfig& http);
 
 // The compiled rules of intake.redact; nullptr when there are none.

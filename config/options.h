@@ -65,7 +65,7 @@ void visit_cloudevents(Visitor&& visit, CloudEvents& cloudevents) {
   visit("allowed_rate", cloudevents.allowed_rate, 0u, 1'000'000'000u);
 }
 
-// Without tokens, signatures, anonymous_roles and cloudevents, which need more than a line.
+// Without tokens, signatures, anonymous_roles, tls and cloudevents, which need more than a line.
 template <typename Visitor, typename Http>
 void visit_http(Visitor&& visit, Http& http) {
   visit("listen", http.listen);
@@ -82,6 +82,16 @@ void visit_http(Visitor&& visit, Http& http) {
   visit("stream_heartbeat", http.stream_heartbeat, kShortest, kHour);
   visit("anonymous_max_events_per_s", http.anonymous_max_events_per_s, 0u, kMostEvents);
   visit("anonymous_burst_events", http.anonymous_burst_events, 0u, kMostEvents);
+}
+
+// Without client_roles, which needs more than a line.
+template <typename Visitor, typename Tls>
+void visit_tls(Visitor&& visit, Tls& tls) {
+  visit("certificate", tls.certificate);
+  visit("key", tls.key);
+  visit("client_ca", tls.client_ca);
+  visit.choice("client_auth", tls.client_auth, {"none", "optional", "required"});
+  visit.choice("min_version", tls.min_version, {"1.2", "1.3"});
 }
 
 template <typename Visitor, typename Intake>

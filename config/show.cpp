@@ -127,6 +127,10 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
                   list("secrets", std::vector<std::string>(signature.secrets.size(), "***"));
                 });
     show("anonymous_roles", config.http.anonymous_roles);
+    append_section(out, "tls", [&](Shower show_tls) {
+      visit_tls(show_tls, config.http.tls);
+      show_tls("client_roles", config.http.tls.client_roles);
+    });
     append_section(out, "cloudevents",
                    [&](Shower inner) { visit_cloudevents(inner, config.http.cloudevents); });
   });

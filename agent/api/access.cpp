@@ -21,7 +21,7 @@ http::Response challenge(int status, std::string_view detail, std::string_view e
 std::optional<http::Response> Router::authorise(http::Request& request, const Route& route) {
   const Auth& auth = settings_->auth;
   const std::string_view authorization = request.header("authorization");
-  const Grant grant = auth.check(authorization, route.access);
+  const Grant grant = auth.check(authorization, route.access, request.client_verified);
   request.owner = &publishers_.at(grant.publisher);
   switch (grant.permission) {
     case Permission::kBadToken:
@@ -45,6 +45,7 @@ std::optional<http::Response> Router::authorise(http::Request& request, const Ro
     core::count(counters_.unauthorized);
     return challenge(401, "send a token: Authorization: Bearer …", "");
   }
+  if (request.client_verified) return std::nullopt;  // no page of another site can show it
   if (const std::string_view why = auth.foreign(request); !why.empty()) {
     core::count(counters_.forbidden);
     return http::problem(403, why);

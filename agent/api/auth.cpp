@@ -70,6 +70,7 @@ bool is_local(std::string_view host) {
 
 Auth::Auth(const config::HttpConfig& config)
     : anonymous_(role_bits(config.anonymous_roles)),
+      client_(role_bits(config.tls.client_roles)),
       guarded_(anonymous_ != 0 && config::is_loopback(config.listen)) {
   publishers_.push_back(
       {"anonymous", {config.anonymous_max_events_per_s, config.anonymous_burst_events}});
@@ -90,10 +91,11 @@ Auth::Auth(const config::HttpConfig& config)
   }
 }
 
-Grant Auth::check(std::string_view authorization, Access access) const {
+Grant Auth::check(std::string_view authorization, Access access, bool client_verified) const {
   const std::uint8_t needed = needed_bit(access);
+  const std::uint8_t shown = client_verified ? client_ : 0;
   if (authorization.empty()) {
-    const bool granted = access == Access::kOpen || (anonymous_ & needed) != 0;
+    const bool granted = access == Access::kOpen || ((anonymous_ | shown) & needed) != 0;
     return {granted ? Permission::kGranted : Permission::kNoToken};
   }
   if (access == Access::kOpen) return {};
@@ -105,7 +107,7 @@ Grant Auth::check(std::string_view authorization, Access access) const {
   while (presented.starts_with(' ')) presented.remove_prefix(1);
   const core::Sha256 digest = core::sha256(presented);
   std::uint32_t publisher = kAnonymous;
-  std::uint8_t roles = 0;
+  std::uint8_t roles = shown;
   for (const Token& token : tokens_) {
     const bool same = CRYPTO_memcmp(digest.data(), token.digest.data(), digest.size()) == 0;
     publisher = same ? token.publisher : publisher;

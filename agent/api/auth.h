@@ -32,8 +32,9 @@ class Auth {
   explicit Auth(const config::HttpConfig& config);
 
   // `authorization`: the header field's value, empty when absent. Tokens are compared by their
-  // digests, all of them, so that the time tells nothing.
-  Grant check(std::string_view authorization, Access access) const;
+  // digests, all of them, so that the time tells nothing. `client_verified`: the client has shown a
+  // good certificate; its roles come on top.
+  Grant check(std::string_view authorization, Access access, bool client_verified = false) const;
 
   // Whether the request has a signature that a signer could have made: verify() decides, when the
   // body is there.
@@ -67,6 +68,7 @@ class Auth {
   std::uint32_t first_signer_ = 0;  // as publisher
   std::vector<Publishers::Limits> publishers_;
   std::uint8_t anonymous_ = 0;
+  std::uint8_t client_ = 0;
   bool guarded_ = false;
 };
 

@@ -98,8 +98,8 @@ http::Response Router::health(const http::Request& request) const {
   input.cursors = context_.journal.cursors();
   input.files = files_->report();
   input.details =
-      settings_->auth.check(request.header("authorization"), Access::kRead).permission ==
-      Permission::kGranted;
+      settings_->auth.check(request.header("authorization"), Access::kRead, request.client_verified)
+          .permission == Permission::kGranted;
   input.stream_clients = live_->clients();
   const core::CollectorCounters& webhook = counters_.webhook;
   input.webhook = {read(webhook.received), read(webhook.stored), read(webhook.rejected),
@@ -110,6 +110,8 @@ http::Response Router::health(const http::Request& request) const {
                                read(exporter.counters->dead_lettered),
                                read(exporter.counters->skipped)});
   }
+  input.tls = server_->tls_status();
+  input.now = context_.clock.now();
   Health health = assemble_health(input);
   http::Response response = json(std::move(health.body));
   response.status = health.http_status;
@@ -126,7 +128,8 @@ http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
   http::Response response = json(render_metrics(
       {counters_, server_->counters(), exporters, context_.journal.stats(), publishers_.all(),
-       files_->report(), live_->clients(), context_.version, settings_->decode.redaction.get()}));
+       files_->report(), live_->clients(), context_.version, settings_->decode.redaction.get(),
+       server_->tls_status(), context_.clock.now()}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

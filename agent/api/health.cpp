@@ -10,7 +10,8 @@ namespace kcloud::api {
 
 namespace {
 
-constexpr double kLagSeconds = 60;  // a sink that is further behind is degraded
+constexpr double kLagSeconds = 60;               // a sink that is further behind is degraded
+constexpr std::chrono::hours kRenewal{24 * 14};  // a certificate is to be renewed by then
 
 Level files_level(const CredentialFiles::Report& files) {
   return files.faults.empty() ? Level::kHealthy : Level::kDegraded;
@@ -130,6 +131,17 @@ void write_files(Writer& json, const HealthInput& input) {
   json.close();
 }
 
+void write_tls(Writer& json, const http::TlsStatus& tls, core::Time now, bool details) {
+  json.open("tls");
+  json.text("status", to_string(tls_level(tls, now)));
+  json.time("not_after", tls.not_after);
+  const auto left = std::chrono::floor<std::chrono::days>(tls.not_after - now).count();
+  core::append_key(json.out, "days_left");
+  fmt::format_to(std::back_inserter(json.out), "{}", left);
+  if (details) json.text_or_null("last_error", tls.error);
+  json.close();
+}
+
 void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) {
   json.open("exporter:" + exporter.name);
   json.text("status", to_string(exporter_level(exporter.status)));
@@ -187,6 +199,11 @@ Level exporter_level(const delivery::Status& status) {
   return calm && status.lag_seconds <= kLagSeconds ? Level::kHealthy : Level::kDegraded;
 }
 
+Level tls_level(const http::TlsStatus& status, core::Time now) {
+  const bool good = status.error.empty() && status.not_after - now >= kRenewal;
+  return good ? Level::kHealthy : Level::kDegraded;
+}
+
 std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input) {
   std::vector<journal::CursorInfo> orphans;
   for (const journal::CursorInfo& cursor : input.cursors) {
@@ -204,6 +221,7 @@ Health assemble_health(const HealthInput& input) {
   for (const ExporterHealth& exporter : input.exporters) {
     health.level = std::max(health.level, exporter_level(exporter.status));
   }
+  if (input.tls) health.level = std::max(health.level, tls_level(*input.tls, input.now));
   health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
   Writer json{health.body};
   health.body.push_back('{');
@@ -219,6 +237,7 @@ Health assemble_health(const HealthInput& input) {
   json.text("status", to_string(Level::kHealthy));
   json.number("clients", static_cast<std::uint64_t>(input.stream_clients));
   json.close();
+  if (input.tls) write_tls(json, *input.tls, input.now, input.details);
   write_files(json, input);
   for (const ExporterHealth& exporter : input.exporters) {
     write_exporter(json, exporter, input.details);

@@ -1,17 +1,20 @@
 // The health model: what the parts say of themselves to one status and its JSON. Pure.
 //
 // Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
-// it. Degraded: a sink lags, retries or holds, acknowledged events were lost to damage, or a file
-// of tokens or secrets is bad. A sink that is not required never makes the agent unhealthy.
+// it. Degraded: a sink lags, retries or holds, acknowledged events were lost to damage, a file of
+// tokens or secrets is bad, or the TLS certificate expires within 14 days or cannot be renewed. A
+// sink that is not required never makes the agent unhealthy.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
+#include "agent/http/certificates.h"
 #include "agent/journal/journal.h"
 
 namespace kcloud::api {
@@ -47,6 +50,8 @@ struct HealthInput {
   CredentialFiles::Report files;
   std::size_t stream_clients = 0;
   bool details = true;  // texts of errors and names of files, which are for readers only
+  std::optional<http::TlsStatus> tls;
+  core::Time now{};
 };
 
 enum class Level : std::uint8_t { kHealthy, kDegraded, kUnhealthy };
@@ -62,6 +67,7 @@ Health assemble_health(const HealthInput& input);
 
 Level journal_level(const journal::Stats& stats, const journal::OpenReport& report);
 Level exporter_level(const delivery::Status& status);
+Level tls_level(const http::TlsStatus& status, core::Time now);
 
 // Cursors of exporters that are not configured (any more).
 std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input);

@@ -32,6 +32,7 @@ class Collector final : public prometheus::Collectable {
     journal(families);
     http(families);
     webhook(families);
+    tls(families);
     publishers(families);
     redactions(families);
     for_exporters(families);
@@ -109,6 +110,7 @@ class Collector final : public prometheus::Collectable {
         {{{}, read(counters.timeouts)}});
     add(out, "http_pending_body_bytes", "Request bodies in memory", MetricType::Gauge,
         {{{}, read(counters.pending_body_bytes)}});
+    tls(out);
     add(out, "http_denied_total", "Requests without the needed role", MetricType::Counter,
         {{{{"code", "401"}}, read(input_.api.unauthorized)},
          {{{"code", "403"}}, read(input_.api.forbidden)}});
@@ -137,6 +139,24 @@ class Collector final : public prometheus::Collectable {
         "Files of tokens and signing keys read again, by result", MetricType::Counter,
         {{{{"result", "ok"}}, static_cast<double>(input_.files.reloads)},
          {{{"result", "failed"}}, static_cast<double>(input_.files.failures)}});
+  }
+
+  void tls(std::vector<MetricFamily>& out) const {
+    const http::Counters& counters = input_.http;
+    add(out, "tls_handshakes_total", "TLS handshakes by how they ended", MetricType::Counter,
+        {{{{"result", "done"}}, read(counters.tls_handshakes)},
+         {{{"result", "failed"}}, read(counters.tls_failed)},
+         {{{"result", "plain_http"}}, read(counters.tls_plain_http)}});
+    Samples expiry, current;
+    if (input_.tls) {
+      const std::chrono::duration<double> left = input_.tls->not_after - input_.now;
+      expiry = {{{}, left.count()}};
+      current = {{{}, input_.tls->error.empty() ? 1.0 : 0.0}};
+    }
+    add(out, "tls_certificate_expiry_seconds",
+        "Time until the certificate in force expires; with TLS only", MetricType::Gauge, expiry);
+    add(out, "tls_certificate_current",
+        "0 while the files changed and are not usable; with TLS only", MetricType::Gauge, current);
   }
 
   void webhook(std::vector<MetricFamily>& out) const {

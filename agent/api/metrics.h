@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct MetricsInput {
   std::size_t stream_clients = 0;
   std::string version;
   const core::Redaction* redaction = nullptr;  // nullptr: no rules
+  std::optional<http::TlsStatus> tls;
+  core::Time now{};
 };
 
 // Prometheus exposition format 0.0.4.

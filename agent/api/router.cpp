@@ -48,6 +48,18 @@ http::Response not_found(std::string_view path) {
 
 }  // namespace
 
+http::TlsOptions tls_options(const config::TlsConfig& config) {
+  http::TlsOptions options;
+  options.certificate = config.certificate;
+  options.key = config.key;
+  options.client_ca = config.client_ca;
+  options.client_auth = config.client_auth == "required"   ? http::ClientAuth::kRequired
+                        : config.client_auth == "optional" ? http::ClientAuth::kOptional
+                                                           : http::ClientAuth::kNone;
+  options.only_tls13 = config.min_version == "1.3";
+  return options;
+}
+
 http::Options server_options(const config::HttpConfig& config) {
   http::Options options;
   options.listen = config.listen;
@@ -59,6 +71,7 @@ http::Options server_options(const config::HttpConfig& config) {
   options.header_timeout = config.header_timeout;
   options.body_timeout = config.body_timeout;
   options.idle_timeout = config.idle_timeout;
+  options.tls = tls_options(config.tls);
   return options;
 }
 

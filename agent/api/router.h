@@ -29,6 +29,7 @@ namespace kcloud::api {
 
 // The server's options as the configuration has them.
 http::Options server_options(const config::HttpConfig& config);
+http::TlsOptions tls_options(const config::TlsConfig& config);
 
 // What a configuration means for the routes; immutable, shared by requests under way.
 struct Settings {

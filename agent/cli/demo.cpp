@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <random>
 
 #include "agent/cli/demo_fleet.h"
@@ -72,13 +73,16 @@ class Poster {
     while (url_.ends_with('/')) url_.pop_back();
     headers_.push_back({"Content-Type", "application/json"});
     if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
+    http_client::Options client;
+    client.ca_file = options.ca;
+    client_.emplace(client);
   }
 
   // Until answered for good. False: give up (the reason was said) or stopped.
   bool post(const std::string& body, std::uint64_t events, Progress& progress) {
     const auto give_up = steady_clock::now() + kPatience;
     while (!stop_.stop_requested()) {
-      const auto response = client_.post({url_ + "/events", headers_, body, {}, {}});
+      const auto response = client_->post({url_ + "/events", headers_, body, {}, {}});
       if (response.status == 503 || response.status == 429) {
         const auto wait = response.retry_after.value_or(std::chrono::seconds(1));
         if (!wait_until(steady_clock::now() + wait, stop_)) return false;
@@ -126,7 +130,7 @@ class Poster {
   Display& display_;
   std::stop_token stop_;
   std::vector<http_client::Header> headers_;
-  http_client::Client client_{{}};
+  std::optional<http_client::Client> client_;
   core::Backoff backoff_{core::BackoffOptions{}};
   std::minstd_rand random_;
   bool answered_once_ = false;

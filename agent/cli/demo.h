@@ -13,6 +13,7 @@ struct DemoOptions {
   std::uint64_t count = 0;  // 0: until Ctrl-C
   std::uint64_t seed = 0;   // 0: a new fleet each time
   std::string token;        // bearer; empty: none
+  std::string ca;           // PEM file of the authorities to trust; empty: the system's
 };
 
 // How many events go into one request at a rate: one up to 20 events/s, at most 500.

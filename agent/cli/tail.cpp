@@ -35,6 +35,7 @@ class Tail {
     if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
     http_client::Options client;
     client.timeout = kSilence;
+    client.ca_file = options.ca;
     client.max_response_bytes = kMaxPageBytes;
     client_.emplace(client);
   }

@@ -85,9 +85,14 @@ void Connection::serialise(bool more_follows) {
 
 // False: the socket did not take all of it.
 bool Connection::write_now() {
+  const std::string_view rest = std::string_view(out_).substr(written_);
+  if (tls_) {
+    written_ += tls_->write(rest);
+    gone_ = gone_ || tls_->want() == Tls::Want::kEnd;
+    return gone_ || written_ == out_.size();
+  }
   error_code error;
-  const std::size_t size =
-      socket_.write_some(asio::buffer(out_.data() + written_, out_.size() - written_), error);
+  const std::size_t size = socket_.write_some(asio::buffer(rest), error);
   if (error && error != asio::error::would_block) {
     gone_ = true;
     return true;
@@ -100,10 +105,12 @@ Task<void> Connection::write_rest() {
   const Phase before = phase_;
   while (written_ < out_.size() && !gone_) {
     enter(Phase::kWriting, core_->options.idle_timeout);
-    auto [error, size] = co_await socket_.async_write_some(
-        asio::buffer(out_.data() + written_, out_.size() - written_), asio::as_tuple(kAwait));
-    if (error) gone_ = true;
-    written_ += size;
+    const bool ready = co_await wait_for(tls_ ? tls_->want() : Tls::Want::kWrite);
+    if (!ready) {
+      gone_ = true;
+    } else if (write_now()) {
+      break;
+    }
   }
   phase_ = before;
 }
@@ -134,30 +141,35 @@ Task<void> Connection::send_stream() {
   stream_.reset();
 }
 
+// Reads and forgets; false: the client has left.
+bool Connection::discard() {
+  if (tls_) return tls_->read(scratch_, sizeof scratch_) > 0 || tls_->want() != Tls::Want::kEnd;
+  error_code error;
+  const std::size_t size = socket_.read_some(asio::buffer(scratch_), error);
+  return error == asio::error::would_block || (!error && size > 0);
+}
+
 // Learns of a client that leaves while nothing is being sent to it.
 void Connection::watch_client() {
-  socket_.async_read_some(asio::buffer(scratch_),
-                          [self = shared_from_this()](error_code error, std::size_t size) {
-                            if (!error && size > 0) return self->watch_client();
-                            if (self->gone_) return;
-                            self->gone_ = true;
-                            error_code ignored;
-                            self->socket_.close(ignored);
-                            self->wake();
-                          });
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (self->gone_) return;
+    if (!error && self->discard()) return self->watch_client();
+    self->cut();
+  });
 }
 
 // Reads what the client still sends, for a moment: closing at once would reset the connection and
 // take the answer from the client's hands (RFC 9112, 9.6).
 Task<void> Connection::linger() {
+  if (tls_) tls_->say_end();
   error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
   enter(Phase::kClosing, kLinger);
   std::size_t total = 0;
   while (!gone_ && total < kLingerBytes) {
-    auto [error, size] =
-        co_await socket_.async_read_some(asio::buffer(buffer_), asio::as_tuple(kAwait));
-    if (error || size == 0) co_return;
+    auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer_),  // also past TLS
+                                                          asio::as_tuple(kAwait));
+    if (error || size == 0 || timed_out_) co_return;
     total += size;
   }
 }

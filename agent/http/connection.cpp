@@ -1,7 +1,6 @@
 #include "agent/http/connection.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
@@ -22,17 +21,19 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Core> core, Socket socket)
-    : core_(std::move(core)), socket_(std::move(socket)), buffer_(kFirstRead) {}
+Connection::Connection(std::shared_ptr<Core> core, Socket socket, std::unique_ptr<Tls> tls)
+    : core_(std::move(core)),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      buffer_(kFirstRead) {}
 
 void Connection::start(std::list<Connection*>::iterator place) {
   place_ = place;
   asio::co_spawn(
       core_->io, [self = shared_from_this()] { return self->run(); },
       [self = shared_from_this()](std::exception_ptr) {
-        error_code ignored;
-        self->socket_.close(ignored);
-        self->gone_ = true;
+        if (self->tls_) self->tls_->say_end();
+        self->close();
         self->finish_request();
         self->stream_.reset();
         self->core_->connections.erase(self->place_);
@@ -46,6 +47,7 @@ void Connection::enter(Phase phase, milliseconds timeout) {
 }
 
 Task<void> Connection::run() {
+  if (tls_) co_await shake_hands();
   while (!close_ && !gone_) {
     const bool readable = co_await read_header();  // not inside the `if`: g++ 12 misplaces it
     if (readable) {
@@ -106,10 +108,9 @@ Task<bool> Connection::read_header() {
     }
     searched = data.size() > 3 ? data.size() : 0;
     make_room(kFirstRead / 4);
-    auto [error, size] = co_await socket_.async_read_some(
-        asio::buffer(buffer_.data() + data_end_, buffer_.size() - data_end_),
-        asio::as_tuple(kAwait));
-    if (error || size == 0) {
+    auto [error, size] =
+        co_await read_some(asio::buffer(buffer_.data() + data_end_, buffer_.size() - data_end_));
+    if (error || size == 0 || timed_out_) {
       fail_timeout_or_leave();
       co_return false;
     }
@@ -163,10 +164,9 @@ Task<void> Connection::read_body() {
       fail(400, "a chunk's header is too large");
       co_return;
     }
-    auto [error, size] = co_await socket_.async_read_some(
-        asio::buffer(buffer_.data() + data_end_, buffer_.size() - data_end_),
-        asio::as_tuple(kAwait));
-    if (error || size == 0) {
+    auto [error, size] =
+        co_await read_some(asio::buffer(buffer_.data() + data_end_, buffer_.size() - data_end_));
+    if (error || size == 0 || timed_out_) {
       fail_timeout_or_leave();
       co_return;
     }
@@ -259,10 +259,15 @@ void Connection::finish_soon() {
   }
 }
 
-void Connection::cut() {
+void Connection::close() {
   gone_ = true;
+  tls_.reset();  // its descriptor may soon be another connection's
   error_code ignored;
   socket_.close(ignored);
+}
+
+void Connection::cut() {
+  close();
   wake();
 }
 

@@ -7,17 +7,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "agent/http/core.h"
 #include "agent/http/parser.h"
 #include "agent/http/reply.h"
+#include "agent/http/tls.h"
 
 namespace kcloud::http {
 
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<Core> core, Socket socket);
+  Connection(std::shared_ptr<Core> core, Socket socket, std::unique_ptr<Tls> tls);
 
   void start(std::list<Connection*>::iterator place);
   void check_deadline();  // by the coarse timer
@@ -42,7 +44,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   Task<void> wait();
   void wake();
 
+  using Moved = std::tuple<boost::system::error_code, std::size_t>;  // 0 bytes: the end
+
   Task<void> run();
+  Task<void> shake_hands();
+  Task<Moved> read_some(asio::mutable_buffer to);
+  Task<Moved> read_tls(asio::mutable_buffer to);
+  Task<bool> wait_for(Tls::Want want);
   Task<bool> read_header();
   Task<void> read_body();
   Task<void> write_rest();
@@ -51,6 +59,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void watch_client();
   void handle();
   bool write_now();
+  bool discard();
+  void close();
   bool parse_header(std::size_t header_end);
   bool feed_body();
   bool charge_body();
@@ -63,6 +73,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   std::shared_ptr<Core> core_;
   Socket socket_;
+  std::unique_ptr<Tls> tls_;  // empty: plain
+  std::string client_name_;
   std::list<Connection*>::iterator place_;
 
   std::string header_;        // of the request under way; its views point here

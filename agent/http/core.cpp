@@ -26,6 +26,7 @@ constexpr std::string_view kFull =
 Core::Core(const Options& given, Handler& handle)
     : options(given),
       limits{given.max_body_bytes, given.max_header_bytes, given.max_headers},
+      certificates(given.tls.enabled() ? std::make_unique<Certificates>(given.tls) : nullptr),
       handler(handle),
       sweep_interval_(
           std::clamp(std::min({given.header_timeout, given.body_timeout, given.idle_timeout}) / 4,
@@ -149,7 +150,7 @@ void Core::take(Socket socket) {
   socket.non_blocking(true, ignored);
   if (connections.size() >= options.max_connections || stopping) {
     core::count(counters.refused);
-    socket.send(asio::buffer(kFull), 0, ignored);
+    if (!certificates) socket.send(asio::buffer(kFull), 0, ignored);
     return;
   }
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -158,7 +159,10 @@ void Core::take(Socket socket) {
     std::lock_guard lock(mutex_);
     ++open_;
   }
-  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
+  auto tls = certificates ? std::make_unique<Tls>(certificates->current(), socket.native_handle())
+                          : nullptr;
+  auto connection =
+      std::make_shared<Connection>(shared_from_this(), std::move(socket), std::move(tls));
   connections.push_back(connection.get());
   connection->start(std::prev(connections.end()));
   counters.open.store(connections.size(), std::memory_order_relaxed);

@@ -43,6 +43,7 @@ class Core : public std::enable_shared_from_this<Core> {
 
   const Options options;
   const ParserLimits limits;
+  const std::unique_ptr<Certificates> certificates;  // empty: plain HTTP
   Handler& handler;
   Counters counters;
   asio::io_context io{1};

@@ -21,9 +21,11 @@ struct Request {
   std::string_view path;   // as sent, still percent-encoded; starts with `/` (or is `*`)
   std::string_view query;  // behind the `?`, still percent-encoded
   std::vector<Header> headers;
-  std::string body;           // without transfer encoding; a handler may move it away
-  bool expects_body = false;  // the body's length is not zero
-  void* owner = nullptr;      // the handler's own: what admit() leaves for handle()
+  std::string body;              // without transfer encoding; a handler may move it away
+  bool expects_body = false;     // the body's length is not zero
+  bool client_verified = false;  // the client's certificate was verified
+  std::string_view client_name;  // of that certificate
+  void* owner = nullptr;         // the handler's own: what admit() leaves for handle()
 
   // The first header of that name (ASCII case does not matter); empty when absent.
   std::string_view header(std::string_view name) const;

@@ -14,6 +14,19 @@ constexpr std::uint64_t kReserveBytes = 256 << 10;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
+// Grows in halves of the limit: the last copy is of half a body, so that old and new together are
+// never larger than the limit.
+void make_room(std::string& body, std::size_t bytes, std::uint64_t limit) {
+  const std::size_t needed = body.size() + bytes;
+  if (needed <= body.capacity() || needed <= kReserveBytes) return;
+  std::uint64_t room = limit;
+  while (room / 2 >= needed && room > kReserveBytes) room /= 2;
+  std::string roomier;  // reserve() of `body` itself would at least double it
+  roomier.reserve(std::max<std::uint64_t>(room, needed));
+  roomier.append(body);
+  body.swap(roomier);
+}
+
 }  // namespace
 
 std::optional<std::size_t> find_header_end(std::string_view data, std::size_t from) {
@@ -84,7 +97,12 @@ void Parser::on_field_impl(beast::http::field known, View name, View value, Erro
   if (known == Field::host) {
     if (++hosts_ > 1) refuse(error, 400, "more than one Host");
   } else if (known == Field::content_length) {
-    if (std::exchange(has_length_, true)) refuse(error, 400, "more than one Content-Length");
+    if (std::exchange(has_length_, true)) {
+      return refuse(error, 400, "more than one Content-Length");
+    }
+    if (value.empty() || value.find_first_not_of("0123456789") != View::npos) {
+      refuse(error, 400, "the Content-Length is not a number");
+    }
   } else {
     if (std::exchange(has_transfer_encoding_, true)) {
       return refuse(error, 400, "more than one Transfer-Encoding");
@@ -120,6 +138,7 @@ std::size_t Parser::on_body_impl(View bytes, Error& error) {
     refuse(error, 413, "the body is larger than http.max_body_bytes");
     return 0;
   }
+  make_room(request_.body, bytes.size(), limits_.max_body_bytes);
   request_.body.append(bytes.data(), bytes.size());
   return bytes.size();
 }

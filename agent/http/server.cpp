@@ -19,6 +19,15 @@ const std::string& Server::address() const { return core_->address; }
 
 const Counters& Server::counters() const { return core_->counters; }
 
+std::optional<TlsStatus> Server::tls_status() const {
+  if (!core_->certificates) return std::nullopt;
+  return core_->certificates->status();
+}
+
+void Server::reload_tls() {
+  if (core_->certificates) core_->certificates->look_now();
+}
+
 void Server::post(std::function<void()> task) { core_->post(std::move(task)); }
 
 std::function<void(std::function<void()>)> Server::poster() const {

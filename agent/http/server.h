@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/http/certificates.h"
 #include "agent/http/message.h"
 #include "agent/http/reply.h"
 #include "core/counters.h"
@@ -30,6 +31,7 @@ struct Options {
   milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
   milliseconds body_timeout{30'000};    // for each 64 KiB of a body
   milliseconds idle_timeout{75'000};    // between requests, and for a client that takes no answer
+  TlsOptions tls;                       // its handshake has header_timeout
 };
 
 struct Counters {
@@ -41,6 +43,9 @@ struct Counters {
   core::Counter timeouts{0};
   core::Counter handler_errors{0};
   core::Counter pending_body_bytes{0};
+  core::Counter tls_handshakes{0};  // done
+  core::Counter tls_failed{0};      // handshakes that came to no end
+  core::Counter tls_plain_http{0};  // clients that spoke plain HTTP to a TLS listener
 };
 
 class Handler {
@@ -55,8 +60,8 @@ class Core;
 
 class Server {
  public:
-  // Binds; throws std::runtime_error with a hint when the address cannot be had. `handler` must
-  // outlive the server.
+  // Binds; throws std::runtime_error with a hint when the address cannot be had or the TLS files
+  // are not usable. `handler` must outlive the server.
   Server(const Options& options, Handler& handler);
   ~Server();  // stops without waiting
 
@@ -68,6 +73,8 @@ class Server {
   std::uint16_t port() const;          // the one chosen, where the address said 0
   const std::string& address() const;  // `127.0.0.1:8007`, `[::1]:8007`
   const Counters& counters() const;
+  std::optional<TlsStatus> tls_status() const;  // empty: plain HTTP
+  void reload_tls();                            // looks at the TLS files soon
   // Runs `task` on the I/O thread; dropped after stop().
   void post(std::function<void()> task);
   // The same as a function that may outlive the server.

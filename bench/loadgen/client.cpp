@@ -1,5 +1,6 @@
 #include "bench/loadgen/client.h"
 
+#include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -16,9 +17,12 @@ constexpr std::chrono::seconds kDrainLimit{30};
 }  // namespace
 
 Client::Client(LoadOptions options, Source& source)
-    : options_(std::move(options)), source_(source), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    : options_(std::move(options)),
+      source_(source),
+      tls_(options_.target.tls ? SSL_CTX_new(TLS_client_method()) : nullptr, SSL_CTX_free),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   for (std::size_t i = 0; i < options_.connections; ++i) {
-    connections_.push_back(std::make_unique<Connection>(epoll_));
+    connections_.push_back(std::make_unique<Connection>(epoll_, tls_.get()));
     closed_.push_back(i);
   }
   if (options_.rate > 0) {

@@ -50,6 +50,7 @@ class Client {
 
   LoadOptions options_;
   Source& source_;
+  std::unique_ptr<ssl_ctx_st, void (*)(ssl_ctx_st*)> tls_;
   LoadResult result_;
   int epoll_;
   std::vector<std::unique_ptr<Connection>> connections_;

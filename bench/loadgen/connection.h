@@ -2,12 +2,17 @@
 // under way.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "bench/loadgen/response.h"
 #include "bench/loadgen/source.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
 
 namespace kcloud::bench {
 
@@ -17,12 +22,14 @@ class Connection {
  public:
   enum class Progress : std::uint8_t { kWaiting, kAnswered, kFailed };
 
-  explicit Connection(int epoll) : epoll_(epoll) {}
+  // `tls`: OpenSSL's SSL_CTX, must live as long; nullptr: plain.
+  explicit Connection(int epoll, ssl_ctx_st* tls = nullptr) : epoll_(epoll), tls_(tls) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() { close(); }
 
-  // Connects (blocking) and registers with epoll under `tag`. False when nobody listens.
+  // Connects and shakes hands (blocking) and registers with epoll under `tag`. False when nobody
+  // listens.
   bool open(const Target& target, std::uint64_t tag);
   void close();
   bool is_open() const { return fd_ >= 0; }
@@ -38,12 +45,18 @@ class Connection {
   SteadyTime intended;
 
  private:
+  bool shake_hands();
+  // As send() and recv() with MSG_DONTWAIT.
+  ssize_t put(const char* bytes, std::size_t size);
+  ssize_t get(char* bytes, std::size_t size);
   Progress flush();
   Progress fail();
   void watch(bool writable);
 
   int epoll_;
   int fd_ = -1;
+  ssl_ctx_st* tls_;
+  ssl_st* ssl_ = nullptr;
   std::uint64_t tag_ = 0;
   std::size_t sent_ = 0;
   bool watching_writable_ = false;

@@ -24,6 +24,7 @@ struct Options {
   std::uint64_t requests = 0;
   double seconds = 5;
   bool json = false;
+  bool tls = false;
   LoadOptions load;
 };
 
@@ -96,7 +97,7 @@ int load(Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"HTTP load generator for event ingest"};
   Options options;
-  app.add_option("--target", options.target, "HOST:PORT")->capture_default_str();
+  app.add_option("--target", options.target, "HOST:PORT or a URL")->capture_default_str();
   app.add_option("--path", options.path, "where to POST")->capture_default_str();
   app.add_option("--batch", options.batch, "events a request; 1: single objects")
       ->capture_default_str()
@@ -114,11 +115,14 @@ int main(int argc, char** argv) {
   app.add_option("--expect", options.expect, "check that every id of this file is stored");
   app.add_flag("--retry", options.load.retry,
                "send the same request again after 429, 503 and a lost connection");
+  app.add_flag("--tls", options.tls, "speak TLS, as for an https URL; any certificate is taken");
   app.add_flag("--json", options.json, "print one JSON object");
   CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   try {
     options.load.target = parse_target(options.target);
     options.load.target.token = options.token;
+    options.load.target.tls = options.load.target.tls || options.tls;
     if (!options.expect.empty()) {
       options.load.duration = std::chrono::hours(1);
       return expect(options);

@@ -18,9 +18,13 @@ std::string head(const Target& target, const std::string& method, const std::str
 
 Target parse_target(const std::string& text) {
   std::string_view rest = text;
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
   Target target;
+  if (rest.starts_with("http://")) rest.remove_prefix(7);
+  if (rest.starts_with("https://")) {
+    rest.remove_prefix(8);
+    target.tls = true;
+  }
+  while (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos) throw std::invalid_argument(text + ": expected HOST:PORT");
   target.host = rest.substr(0, colon);

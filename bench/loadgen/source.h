@@ -14,9 +14,10 @@ struct Target {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8007;
   std::string token;  // bearer; empty: none
+  bool tls = false;   // any certificate is taken
 };
 
-// `HOST:PORT`, with or without `http://`; throws std::invalid_argument.
+// `HOST:PORT`, `http://HOST:PORT` or `https://HOST:PORT`; throws std::invalid_argument.
 Target parse_target(const std::string& text);
 
 class Source {

@@ -48,6 +48,20 @@ TEST(Auth, AnonymousRolesAreForRequestsWithoutAToken) {
   EXPECT_EQ(auth.check("Bearer wrong", Access::kIngest).permission, Permission::kBadToken);
 }
 
+TEST(Auth, AVerifiedClientCertificateAddsItsRoles) {
+  config::HttpConfig config;
+  config.tokens = {{"reader", {"secret-1"}, {"read"}}};
+  config.tls.client_roles = {"ingest"};
+  const Auth auth(config);
+  EXPECT_EQ(auth.check("", Access::kIngest, false).permission, Permission::kNoToken);
+  EXPECT_EQ(auth.check("", Access::kIngest, true).permission, Permission::kGranted);
+  EXPECT_EQ(auth.check("", Access::kRead, true).permission, Permission::kNoToken);
+  EXPECT_EQ(auth.check("Bearer secret-1", Access::kIngest, true).permission, Permission::kGranted);
+  EXPECT_EQ(auth.check("Bearer secret-1", Access::kIngest, false).permission,
+            Permission::kForbidden);
+  EXPECT_EQ(auth.check("Bearer wrong", Access::kIngest, true).permission, Permission::kBadToken);
+}
+
 TEST(Auth, AnEmptyTokenOpensNothing) {
   config::HttpConfig config;
   config.tokens = {{"unset", {""}, {"admin"}}};

@@ -68,6 +68,32 @@ TEST(Health, AFullJournalIsUnhealthy) {
   EXPECT_THAT(health.body, HasSubstr("\"full\":true"));
 }
 
+TEST(Health, ACertificateThatEndsSoonOrCannotBeRenewedIsDegraded) {
+  constexpr core::Time kNow{std::chrono::hours(24 * 20'000)};
+  struct Case {
+    const char* name;
+    int hours_left;
+    const char* error;
+    Level level;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"good", 24 * 14, "", Level::kHealthy, "\"days_left\":14,"},
+      {"soon", 24 * 14 - 1, "", Level::kDegraded, "\"days_left\":13,"},
+      {"over", -1, "", Level::kDegraded, "\"days_left\":-1,"},
+      {"waits", 24 * 90, "key: wrong", Level::kDegraded, "\"last_error\":\"key: wrong\""},
+  };
+  for (const Case& test : cases) {
+    HealthInput input;
+    input.now = kNow;
+    input.tls = http::TlsStatus{kNow + std::chrono::hours(test.hours_left), test.error};
+    const Health health = assemble_health(input);
+    EXPECT_EQ(tls_level(*input.tls, kNow), test.level) << test.name;
+    EXPECT_THAT(health.body, HasSubstr(test.says)) << test.name;
+  }
+  EXPECT_EQ(assemble_health({}).body.find("\"tls\""), std::string::npos);
+}
+
 TEST(Health, SaysWhatEveryComponentSays) {
   HealthInput input;
   input.version = "0.1.0";

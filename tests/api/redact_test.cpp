@@ -80,7 +80,7 @@ TEST_F(ApiTest, ARedactedValueIsNowhere) {
   EXPECT_THAT(letters.body, HasSubstr("not kept, as redaction could not read it: "));
   EXPECT_THAT(letters.body, HasSubstr(R"(\"owner\":\"***\")"));
   Client stream = client();
-  stream.send("GET /stream/events?type=custom HTTP/1.1\r\nHost: x\r\nLast-Event-ID: " +
+  stream.send("GET /stream/events?type=custom HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " +
               journal->epoch() + "-0\r\n\r\n");
   const std::string live = stream.read_until("\"users\"");
   EXPECT_THAT(live, HasSubstr("\"users\":[{\"id\":7}"));

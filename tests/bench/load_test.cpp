@@ -54,6 +54,9 @@ TEST(ResponseParser, KeepsAcknowledgedIds) {
 TEST(Target, IsReadFromAText) {
   EXPECT_EQ(parse_target("http://localhost:8007/").host, "localhost");
   EXPECT_EQ(parse_target("127.0.0.1:9").port, 9);
+  EXPECT_FALSE(parse_target("127.0.0.1:9").tls);
+  EXPECT_TRUE(parse_target("https://localhost:8007").tls);
+  EXPECT_EQ(parse_target("https://localhost:8007").host, "localhost");
   EXPECT_THROW(parse_target("localhost"), std::invalid_argument);
   EXPECT_THROW(parse_target("localhost:x"), std::invalid_argument);
 }

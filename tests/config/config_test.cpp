@@ -113,6 +113,10 @@ TEST(Config, AnonymousRolesFollowListenerAndTokens) {
        "listen: 0.0.0.0:8007, anonymous_roles: [ingest, read]",
        {"ingest", "read"}},
       {"written down as none", "listen: 0.0.0.0:8007, anonymous_roles: []", {}},
+      {"client certificates",
+       "listen: 0.0.0.0:8007, tls: {certificate: c, key: k, client_ca: a, client_auth: required, "
+       "client_roles: [ingest]}",
+       {}},
       {"tokens and written down", tokens + ", anonymous_roles: ingest", {"ingest"}},
   };
   for (const auto& c : cases)
@@ -156,6 +160,19 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
       {"http:\n  cloudevents:\n    allowed_rate: -1\n", "http.cloudevents.allowed_rate: expected"},
       {"http:\n  cloudevents:\n    origins: [x]\n",
        "f.yaml:3:5: error: http.cloudevents: unknown key 'origins'"},
+      {"http:\n  tls:\n    certificate: c.pem\n",
+       "f.yaml:3:18: error: http.tls.certificate: `certificate` and `key` belong together"},
+      {"http:\n  tls:\n    key: k.pem\n",
+       "f.yaml:3:10: error: http.tls.key: `certificate` and `key` belong together"},
+      {"http:\n  tls:\n    client_auth: required\n    client_ca: a\n",
+       "f.yaml:3:18: error: http.tls.client_auth: needs `certificate` and `key`"},
+      {"http:\n  tls: {certificate: c, key: k, client_auth: optional}\n",
+       "http.tls.client_auth: needs `client_ca`"},
+      {"http:\n  tls: {certificate: c, key: k, client_ca: a}\n",
+       "http.tls.client_ca: has no effect while `client_auth` is none"},
+      {"http:\n  tls: {certificate: c, key: k, client_roles: [ingest]}\n",
+       "http.tls.client_roles: nobody gets them while `client_auth` is none"},
+      {"http:\n  tls: {min_version: 1.1}\n", "http.tls.min_version: "},
       {"http:\n  anonymous_roles: [raed]\n",
        "f.yaml:2:3: error: http.anonymous_roles: 'raed' is no role (did you mean 'read'?); "
        "allowed: "

@@ -48,11 +48,15 @@ std::vector<std::string> yaml_blocks(const std::string& text) {
 }
 
 TEST(Documents, ExamplesOfTheConfigurationAreRead) {
-  const auto environment = fake_environment(
-      {{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
-       {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
-       {"INFLUX_PASSWORD", "secret"}},
-      {{"/run/secrets/logger-read-token", "fedcba9876543210\n"}, {"/etc/kcloud/types.yaml", ""}});
+  const auto environment =
+      fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
+                        {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
+                        {"BILLING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                        {"INFLUX_PASSWORD", "secret"}},
+                       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
+                        {"/run/secrets/billing", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"},
+                        {"/run/secrets/forge", "It's a Secret to Everybody\n"},
+                        {"/etc/kcloud/types.yaml", ""}});
   const std::vector<ExporterPlugin> plugins{{"influxdb",
                                              false,
                                              [](Section& section) -> std::shared_ptr<const void> {

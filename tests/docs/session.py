@@ -1,6 +1,6 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
-Commands are run as they stand in the documents. Only the ports 8007, 8017 (a second agent) and 8086 and the path of the
+Commands are run as they stand in the documents. Only the ports 8007, 8017 and 8443 (further agents) and 8086 and the path of the
 binary are exchanged, and `curl`, `kcloud-logger` and `influxd` are small scripts that add what the
 exchange needs. Everything that a session starts ends with it.
 """
@@ -96,7 +96,7 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        self.port, self.second, self.influx, rpc = free_ports(4)
+        self.port, self.second, self.tls, self.influx, rpc = free_ports(5)
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
                       "CURL": shutil.which("curl"), "INFLUXD": shutil.which("influxd"),
                       "HOME": self.folder / "influx"}
@@ -130,6 +130,7 @@ class Session:
         """A document's text as it is run here."""
         text = re.sub(r":8007\b", f":{self.port}", text)
         text = re.sub(r":8017\b", f":{self.second}", text)
+        text = re.sub(r":8443\b", f":{self.tls}", text)
         text = re.sub(r":8086\b", f":{self.influx}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 

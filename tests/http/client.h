@@ -46,7 +46,7 @@ class Client {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
-  ~Client() { close(); }
+  virtual ~Client() { close(); }
   Client(Client&& other) noexcept
       : fd_(other.fd_), connected_(other.connected_), read_(std::move(other.read_)) {
     other.fd_ = -1;
@@ -62,7 +62,7 @@ class Client {
   // False when the server no longer takes it.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = write_some(bytes.data(), bytes.size());
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -112,12 +112,20 @@ class Client {
     return eof_;
   }
 
+ protected:
+  int fd() const { return fd_; }
+  virtual ssize_t write_some(const char* bytes, std::size_t size) {
+    return ::send(fd_, bytes, size, MSG_NOSIGNAL);
+  }
+  virtual ssize_t read_some(char* bytes, std::size_t size) { return ::recv(fd_, bytes, size, 0); }
+  virtual bool has_more() { return false; }  // read already, though the socket does not say so
+
  private:
   bool fill(int timeout_ms) {
     pollfd entry{fd_, POLLIN, 0};
-    if (::poll(&entry, 1, timeout_ms) <= 0) return false;
+    if (!has_more() && ::poll(&entry, 1, timeout_ms) <= 0) return false;
     char bytes[16384];
-    const ssize_t size = ::recv(fd_, bytes, sizeof bytes, 0);
+    const ssize_t size = read_some(bytes, sizeof bytes);
     if (size <= 0) {
       eof_ = true;
       return false;

@@ -43,6 +43,7 @@ class TestHandler : public Handler {
     Response response{.content_type = "text/plain"};
     response.body.append(request.method).append(" ").append(request.path);
     response.body.append("?").append(request.query).append("|").append(request.body);
+    if (request.client_verified) response.body.append("|").append(request.client_name);
     reply.send(std::move(response));
   }
 

@@ -39,6 +39,7 @@ const Case kCases[] = {
     {"hex_length", post("Content-Length: 0x5\r\n", "hello"), 400},
     {"empty_length", post("Content-Length: \r\n"), 400},
     {"overflowing_length", post("Content-Length: 18446744073709551617\r\n"), 400},
+    {"equal_length_list", post("Content-Length: 5, 5\r\n", "hello"), 400},
     {"length_list", post("Content-Length: 5, 6\r\n", "hello"), 400},
     {"chunked_twice", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 501},
     {"two_transfer_encodings",

@@ -48,10 +48,11 @@ def eventually(condition, seconds=10.0, every=0.02):
 
 
 class Client:
-    """One keep-alive connection; reconnects for the next request after a failure."""
+    """One keep-alive connection; reconnects for the next request after a failure. `context`: of
+    ssl, for an agent that speaks TLS."""
 
-    def __init__(self, port, token=None, timeout=10):
-        self.port, self.token, self.timeout = port, token, timeout
+    def __init__(self, port, token=None, timeout=10, context=None):
+        self.port, self.token, self.timeout, self.context = port, token, timeout, context
         self.connection = None
 
     def request(self, method, path, body=None, headers=None):
@@ -60,8 +61,9 @@ class Client:
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port,
-                                                         timeout=self.timeout)
+            kind, more = ((http.client.HTTPSConnection, {"context": self.context})
+                          if self.context else (http.client.HTTPConnection, {}))
+            self.connection = kind("127.0.0.1", self.port, timeout=self.timeout, **more)
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
@@ -145,6 +147,7 @@ class Agent:
         self.config_file = os.path.join(self.directory, "kcloud-logger.yaml")
         self.log = os.path.join(self.directory, "agent.log")
         self.port, self.token = free_port(), token
+        self.context = None  # of ssl, for its clients
         self.process = None
         self.configure(config)
         test.addCleanup(self.end)
@@ -179,7 +182,7 @@ class Agent:
         return time.monotonic() - begin
 
     def client(self, timeout=10):
-        return Client(self.port, self.token, timeout)
+        return Client(self.port, self.token, timeout, self.context)
 
     def kill(self):
         self.process.kill()

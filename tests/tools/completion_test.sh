@@ -24,6 +24,7 @@ expect() {
 expect run ""
 expect demo de
 expect --data-dir run --d
+expect --ca tail --c
 expect --rate demo --url http://localhost:8007 --r
 expect "" demo --rate ""
 expect scheduling_decision tail --type sched

@@ -21,6 +21,10 @@ _kcloud_logger() {
       mapfile -t COMPREPLY < <({ compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"; } || true)
       return
       ;;
+    --ca)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
     --data-dir)
       mapfile -t COMPREPLY < <(compgen -d -- "$current")
       return
@@ -35,8 +39,8 @@ _kcloud_logger() {
         "") words="run check tail demo journal cursors version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --help" ;;
-        tail) words="--url --token --type --workload --cluster --source --severity --q --since --last --json --help" ;;
-        demo) words="--url --token --rate --count --seed --help" ;;
+        tail) words="--url --token --ca --type --workload --cluster --source --severity --q --since --last --json --help" ;;
+        demo) words="--url --token --ca --rate --count --seed --help" ;;
         journal) words="check --data-dir --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
