@@ -30,12 +30,24 @@ void add_run(CLI::App& app, agent::Overrides& overrides) {
 void add_demo(CLI::App& app, cli::DemoOptions& options) {
   auto* demo = app.add_subcommand("demo", "Post a believable fleet's events to a running agent");
   demo->add_option("--url", options.url, "The agent")->capture_default_str();
-  demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
-  demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
-      ->capture_default_str();
+  auto* rate = demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
+  auto* count = demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
+                    ->capture_default_str();
   demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
       ->capture_default_str();
   demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  auto* days = demo->add_option("--days", options.days,
+                                "Instead the history of the last N days, as fast as it is taken")
+                   ->check(CLI::Range(1, 3660))
+                   ->excludes(rate)
+                   ->excludes(count);
+  demo->add_option("--per-day", options.per_day, "Events a day, the mean of a week")
+      ->capture_default_str()
+      ->needs(days);
+  demo->add_option("--until", options.until, "Where the history ends (default: now)")->needs(days);
+  demo->add_option("-o,--output", options.output,
+                   "Write the history there as JSON lines, - for standard output")
+      ->needs(days);
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
