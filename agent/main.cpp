@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/cli/demo.h"
 #include "agent/cli/tail.h"
+#include "agent/cli/top.h"
 #include "agent/commands.h"
 
 namespace {
@@ -67,6 +68,15 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
   tail->add_flag("--json", options.json, "The events as JSON, one a line");
 }
 
+void add_top(CLI::App& app, cli::TopOptions& options) {
+  auto* top = app.add_subcommand("top", "Show a running agent's figures, live");
+  top->add_option("--url", options.url, "The agent")->capture_default_str();
+  top->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  top->add_option("--interval", options.interval, "How often it is asked")->capture_default_str();
+  auto* once = top->add_flag("--once", options.once, "One screen as text");
+  top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,6 +119,9 @@ int main(int argc, char** argv) {
   cli::TailOptions tail;
   tail.token = demo.token;
   add_tail(app, tail);
+  cli::TopOptions top;
+  top.token = demo.token;
+  add_top(app, top);
   auto* version = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
@@ -123,5 +136,6 @@ int main(int argc, char** argv) {
   if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
+  if (app.got_subcommand("top")) return cli::top(top);
   return agent::run(overrides);
 }

@@ -120,9 +120,9 @@ http::Response Router::ready() const {
 
 http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
-  http::Response response =
-      json(render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
-                           live_->clients(), context_.version}));
+  http::Response response = json(
+      render_metrics({counters_, server_->counters(), exporters, context_.journal.stats(),
+                      live_->clients(), context_.version, context_.config->journal.max_bytes}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

@@ -39,6 +39,7 @@ struct MetricsInput {
   journal::Stats journal;
   std::size_t stream_clients = 0;
   std::string version;
+  std::uint64_t journal_max_bytes = 0;
 };
 
 // Prometheus exposition format 0.0.4.
