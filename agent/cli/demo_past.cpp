@@ -16,7 +16,7 @@
 namespace kcloud::cli {
 namespace {
 
-constexpr std::uint64_t kEventsAPost = 500;
+constexpr std::uint64_t kEventsAPost = 1000;
 
 // JSON lines into a file. Throws std::runtime_error when it does not take them.
 class Lines {
