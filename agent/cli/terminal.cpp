@@ -55,6 +55,21 @@ void handle_crashes(bool ours) {
 
 }  // namespace
 
+// CSI (`ESC [`, up to a byte of @…~) and SS3 (`ESC O` and one more), ECMA-48.
+std::string plain_keys(std::string_view typed) {
+  std::string keys;
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    const char next = i + 1 < typed.size() ? typed[i + 1] : '\0';
+    if (typed[i] != '\x1b' || (next != '[' && next != 'O')) {
+      keys += typed[i];
+      continue;
+    }
+    i += 2;
+    while (next == '[' && i < typed.size() && (typed[i] < '@' || typed[i] > '~')) ++i;
+  }
+  return keys;
+}
+
 Terminal::Size terminal_size() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
@@ -130,7 +145,7 @@ Terminal::Input Terminal::wait(int wake_fd) {
   if (fds[0].revents != 0) {
     std::array<char, 64> typed{};
     const ssize_t count = read(STDIN_FILENO, typed.data(), typed.size());
-    if (count > 0) input.keys.assign(typed.data(), static_cast<std::size_t>(count));
+    if (count > 0) input.keys = plain_keys({typed.data(), static_cast<std::size_t>(count)});
     // Nothing to read where there was to be something: the other end hung up.
     if (count <= 0 && !(count < 0 && errno == EINTR)) input.ended = true;
   }

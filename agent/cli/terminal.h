@@ -20,7 +20,7 @@ class Terminal {
     std::size_t width, height;
   };
   struct Input {
-    std::string keys;      // what was typed
+    std::string keys;      // what was typed, without arrows and the like
     bool resized = false;  // or came back from Ctrl-Z: draw everything anew
     bool woken = false;    // `wake_fd` can be read
     bool ended = false;    // a signal to end, or the terminal is gone
@@ -45,6 +45,9 @@ class Terminal {
 
   int signals_ = -1;
 };
+
+// `typed` without the sequences that arrows and function keys send. Pure.
+std::string plain_keys(std::string_view typed);
 
 // Of standard output; 80 x 24 when it is unknown.
 Terminal::Size terminal_size();

@@ -51,7 +51,6 @@ class Screen {
  private:
   // False: quit.
   bool press(const std::string& keys) {
-    if (keys.size() > 1 && keys.front() == '\x1b') return true;  // an arrow, a function key
     for (const char key : keys) {
       if (key == 'q' || key == 'Q') return false;
       if (key == 'p' || key == ' ') {

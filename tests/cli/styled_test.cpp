@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/cli/terminal.h"
+
 namespace kcloud::cli {
 namespace {
 
@@ -46,6 +48,14 @@ TEST(Fit, CutsBetweenCharacters) {
     EXPECT_EQ(fit(one.text, one.width), one.want) << one.text << " in " << one.width;
     EXPECT_LE(display_width(fit(one.text, one.width)), one.width) << one.text;
   }
+}
+
+TEST(PlainKeys, PassOverArrowsAndFunctionKeys) {
+  EXPECT_EQ(plain_keys("q"), "q");
+  EXPECT_EQ(plain_keys("\x1b[Ah\x1bOPp\x1b[15~+"), "hp+");
+  EXPECT_EQ(plain_keys("\x1b"), "\x1b");
+  EXPECT_EQ(plain_keys("\x1b["), "");
+  EXPECT_EQ(plain_keys("\x1b[1;5"), "");
 }
 
 TEST(Pad, FillsToTheWidth) {
