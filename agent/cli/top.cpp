@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -135,6 +136,7 @@ int once(const TopOptions& options, milliseconds interval) {
 }
 
 int batch(const TopOptions& options, milliseconds interval) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has enough is an end like any other
   const Interrupt interrupt;
   Questions questions(options.url, options.token);
   TopState state;

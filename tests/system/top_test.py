@@ -151,6 +151,9 @@ class Top(unittest.TestCase):
             batch.send_signal(signal.SIGINT)
             batch.stdout.read()
             self.assertEqual(batch.wait(10), 0)
+        pipe = subprocess.run(["bash", "-o", "pipefail", "-c", '"$0" top --batch --url "$1" | head -1',
+                               kit.binary(), self.url()], stdout=subprocess.PIPE, timeout=30, check=False)
+        self.assertEqual((pipe.returncode, pipe.stdout.decode()), (0, lines[0]))
         self.assertRegex(lines[0], "^time +state +received/s")
         self.assertRegex(lines[1], r"^\d{4}-\d\d-\d\dT[\d:]+Z +(healthy|degraded) +\d")
         code, text = kit.run("top", "--once", "--url", self.url())
