@@ -61,7 +61,7 @@ soak: ## Run the long fault tests with their full counts
 	cmake --build $(BUILD_DIR) -j $(JOBS)
 	KCLOUD_SOAK=1 $(CTEST) --test-dir $(BUILD_DIR) -L "soak|scaled" --timeout 14400 $(ARGS)
 
-demo: ## Post a believable fleet to the running agent (ARGS="--rate 50 --count 1000")
+demo: ## Post a believable fleet to the running agent (ARGS="--rate 50", or a week of history: ARGS="--days 7")
 	@tools/install-packages.sh build
 	cmake --preset $(PRESET)
 	cmake --build $(BUILD_DIR) -j $(JOBS) --target kcloud-logger

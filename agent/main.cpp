@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/cli/demo.h"
 #include "agent/cli/tail.h"
+#include "agent/cli/top.h"
 #include "agent/commands.h"
 
 namespace {
@@ -31,13 +32,25 @@ void add_run(CLI::App& app, agent::Overrides& overrides) {
 void add_demo(CLI::App& app, cli::DemoOptions& options) {
   auto* demo = app.add_subcommand("demo", "Post a believable fleet's events to a running agent");
   demo->add_option("--url", options.url, "The agent")->capture_default_str();
-  demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
-  demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
-      ->capture_default_str();
+  auto* rate = demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
+  auto* count = demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
+                    ->capture_default_str();
   demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
       ->capture_default_str();
   demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
   demo->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
+  auto* days = demo->add_option("--days", options.days,
+                                "Instead the history of the last N days, as fast as it is taken")
+                   ->check(CLI::Range(1, 3660))
+                   ->excludes(rate)
+                   ->excludes(count);
+  demo->add_option("--per-day", options.per_day, "Events a day, the mean of a week")
+      ->capture_default_str()
+      ->needs(days);
+  demo->add_option("--until", options.until, "Where the history ends (default: now)")->needs(days);
+  demo->add_option("-o,--output", options.output,
+                   "Write the history there as JSON lines, - for standard output")
+      ->needs(days);
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
@@ -56,6 +69,16 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
   tail->add_option("-n,--last", options.last, "First the newest N stored events")
       ->capture_default_str();
   tail->add_flag("--json", options.json, "The events as JSON, one a line");
+}
+
+void add_top(CLI::App& app, cli::TopOptions& options) {
+  auto* top = app.add_subcommand("top", "Show a running agent's figures, live");
+  top->add_option("--url", options.url, "The agent")->capture_default_str();
+  top->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  top->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
+  top->add_option("--interval", options.interval, "How often it is asked")->capture_default_str();
+  auto* once = top->add_flag("--once", options.once, "One screen as text");
+  top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);
 }
 
 }  // namespace
@@ -103,6 +126,9 @@ int main(int argc, char** argv) {
   cli::TailOptions tail;
   tail.token = demo.token;
   add_tail(app, tail);
+  cli::TopOptions top;
+  top.token = demo.token;
+  add_top(app, top);
   auto* version = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
@@ -117,5 +143,6 @@ int main(int argc, char** argv) {
   if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
+  if (app.got_subcommand("top")) return cli::top(top);
   return agent::run(overrides);
 }

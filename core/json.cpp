@@ -158,24 +158,45 @@ void append_event_json(std::string& out, const Event& event, std::string_view ep
   out.push_back('}');
 }
 
+namespace {
+
+// Moves `element` to its member or element `key`; false when there is none.
+bool descend(simdjson::dom::element& element, std::string_view key) {
+  std::size_t index = 0;
+  const auto number = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (element.is_array() && number.ec == std::errc()) {
+    return element.at(index).get(element) == simdjson::SUCCESS;
+  }
+  return element.at_key(key).get(element) == simdjson::SUCCESS;
+}
+
+std::string text_of(const simdjson::dom::element& element) {
+  if (element.is_string()) return std::string(element.get_string().value_unsafe());
+  return simdjson::minify(element);
+}
+
+}  // namespace
+
 std::string json_text_at(std::string_view json, std::string_view dotted_path) {
   simdjson::dom::parser parser;
   simdjson::dom::element element;
   if (parser.parse(json.data(), json.size(), true).get(element) != simdjson::SUCCESS) return {};
   while (!dotted_path.empty()) {
     const auto dot = dotted_path.find('.');
-    const auto key = dotted_path.substr(0, dot);
+    if (!descend(element, dotted_path.substr(0, dot))) return {};
     dotted_path = dot == std::string_view::npos ? std::string_view{} : dotted_path.substr(dot + 1);
-    std::size_t index = 0;
-    const auto number = std::from_chars(key.data(), key.data() + key.size(), index);
-    if (element.is_array() && number.ec == std::errc()) {
-      if (element.at(index).get(element) != simdjson::SUCCESS) return {};
-    } else if (element.at_key(key).get(element) != simdjson::SUCCESS) {
-      return {};
-    }
   }
-  if (element.is_string()) return std::string(element.get_string().value_unsafe());
-  return simdjson::minify(element);
+  return text_of(element);
+}
+
+std::string json_text_at(std::string_view json, std::initializer_list<std::string_view> path) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element element;
+  if (parser.parse(json.data(), json.size(), true).get(element) != simdjson::SUCCESS) return {};
+  for (const std::string_view key : path) {
+    if (!descend(element, key)) return {};
+  }
+  return text_of(element);
 }
 
 }  // namespace kcloud::core

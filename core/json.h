@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -29,5 +30,7 @@ void append_event_json(std::string& out, const Event& event, std::string_view ep
 // Reading small JSON documents (answers of servers, options of tests): a dotted path's text, number
 // or boolean as text; empty when absent or no JSON. Not for hot paths.
 std::string json_text_at(std::string_view json, std::string_view dotted_path);
+// The same for a path whose keys may hold dots.
+std::string json_text_at(std::string_view json, std::initializer_list<std::string_view> path);
 
 }  // namespace kcloud::core

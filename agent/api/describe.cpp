@@ -129,7 +129,7 @@ http::Response Router::metrics() const {
   http::Response response = json(render_metrics(
       {counters_, server_->counters(), exporters, context_.journal.stats(), publishers_.all(),
        files_->report(), live_->clients(), context_.version, settings_->decode.redaction.get(),
-       server_->tls_status(), context_.clock.now()}));
+       server_->tls_status(), context_.clock.now(), context_.config->journal.max_bytes}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

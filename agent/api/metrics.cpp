@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/api/process.h"
 #include "core/redact.h"
 
 namespace kcloud::api {
@@ -36,6 +37,7 @@ class Collector final : public prometheus::Collectable {
     publishers(families);
     redactions(families);
     for_exporters(families);
+    process(families);
     return families;
   }
 
@@ -44,7 +46,11 @@ class Collector final : public prometheus::Collectable {
 
   static void add(std::vector<MetricFamily>& families, const std::string& name, std::string help,
                   MetricType type, const Samples& samples) {
-    MetricFamily family{"kcloud_logger_" + name, std::move(help), type, {}};
+    add_named(families, "kcloud_logger_" + name, std::move(help), type, samples);
+  }
+  static void add_named(std::vector<MetricFamily>& families, std::string name, std::string help,
+                        MetricType type, const Samples& samples) {
+    MetricFamily family{std::move(name), std::move(help), type, {}};
     for (const auto& [labels, value] : samples) {
       ClientMetric metric;
       metric.label = labels;
@@ -73,6 +79,8 @@ class Collector final : public prometheus::Collectable {
     gauge("journal_head", "Position of the newest event", number(stats.head));
     gauge("journal_events", "Events kept", number(stats.events));
     gauge("journal_bytes", "Size of the journal", number(stats.bytes));
+    gauge("journal_max_bytes", "Size at which the oldest events leave",
+          number(input_.journal_max_bytes));
     gauge("journal_queued_bytes", "Events waiting for a commit", number(stats.queued_bytes));
     gauge("journal_dead_letters", "Dead letters kept", number(stats.dead_letters));
     counter("journal_commits_total", "Group commits", number(stats.commits));
@@ -257,6 +265,27 @@ class Collector final : public prometheus::Collectable {
     add(out, "exporter_lag_seconds", "Age of the oldest event not delivered", MetricType::Gauge,
         seconds);
     add(out, "exporter_up", "0 while it retries, holds or is stopped", MetricType::Gauge, phases);
+  }
+
+  // The names that every Prometheus client library gives.
+  static void process(std::vector<MetricFamily>& out) {
+    const auto stats = read_process();
+    if (!stats) return;
+    const auto add_one = [&](const char* name, const char* help, MetricType type, double value) {
+      add_named(out, std::string("process_") + name, help, type, {{{}, value}});
+    };
+    const auto gauge = [&](const char* name, const char* help, std::uint64_t value) {
+      add_one(name, help, MetricType::Gauge, static_cast<double>(value));
+    };
+    add_one("cpu_seconds_total", "User and system CPU time", MetricType::Counter,
+            stats->cpu_seconds);
+    add_one("start_time_seconds", "Start of the process, since 1970", MetricType::Gauge,
+            stats->start_seconds);
+    gauge("resident_memory_bytes", "Resident memory", stats->resident_bytes);
+    gauge("virtual_memory_bytes", "Virtual memory", stats->virtual_bytes);
+    gauge("open_fds", "Open file descriptors", stats->open_fds);
+    gauge("max_fds", "Most open file descriptors", stats->max_fds);
+    gauge("threads", "Threads", stats->threads);
   }
 
   const MetricsInput& input_;

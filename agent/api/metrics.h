@@ -55,6 +55,7 @@ struct MetricsInput {
   const core::Redaction* redaction = nullptr;  // nullptr: no rules
   std::optional<http::TlsStatus> tls;
   core::Time now{};
+  std::uint64_t journal_max_bytes = 0;
 };
 
 // Prometheus exposition format 0.0.4.

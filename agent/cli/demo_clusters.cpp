@@ -19,12 +19,15 @@ constexpr std::array kClusters = {
 };
 
 constexpr std::array kKinds = {
-    WorkloadKind{"ml_training", "ml-training-job", "kcloud-meta-scheduler", "g", 1, 8, 4, 16, 22},
-    WorkloadKind{"fine_tuning", "fine-tuning-job", "kcloud-meta-scheduler", "g", 1, 4, 4, 24, 10},
-    WorkloadKind{"inference", "inference-service", "kcloud-meta-scheduler", "gn", 1, 4, 2, 8, 30},
-    WorkloadKind{"llm_serving", "llm-serving", "kcloud-npu-scheduler", "gn", 2, 8, 4, 32, 14},
-    WorkloadKind{"batch_etl", "batch-etl", "kcloud-batch-scheduler", "c", 1, 6, 8, 32, 16},
-    WorkloadKind{"notebook", "notebook", "kcloud-meta-scheduler", "gc", 1, 1, 4, 16, 8},
+    WorkloadKind{"ml_training", "ml-training-job", "kcloud-meta-scheduler", "g", 1, 8, 4, 16, 22,
+                 38},
+    WorkloadKind{"fine_tuning", "fine-tuning-job", "kcloud-meta-scheduler", "g", 1, 4, 4, 24, 10,
+                 16},
+    WorkloadKind{"inference", "inference-service", "kcloud-meta-scheduler", "gn", 1, 4, 2, 8, 30,
+                 12},
+    WorkloadKind{"llm_serving", "llm-serving", "kcloud-npu-scheduler", "gn", 2, 8, 4, 32, 14, 6},
+    WorkloadKind{"batch_etl", "batch-etl", "kcloud-batch-scheduler", "c", 1, 6, 8, 32, 16, 27},
+    WorkloadKind{"notebook", "notebook", "kcloud-meta-scheduler", "gc", 1, 1, 4, 16, 8, 1},
 };
 
 constexpr std::array kPolicies = {

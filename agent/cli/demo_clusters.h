@@ -2,6 +2,7 @@
 // US dollars an hour, power is watts, both for one unit (an accelerator, or eight CPU cores).
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <string_view>
 
@@ -27,7 +28,8 @@ struct WorkloadKind {
   std::string_view runs_on;  // letters of Unit
   int min_units, max_units;
   int cores_per_unit, memory_gib_per_unit;
-  int weight;  // how often it is submitted
+  int weight;        // of a hundred submitted
+  int night_weight;  // the same from 22:00 to 06:00 in Seoul
 };
 
 struct PolicySpec {
@@ -36,6 +38,12 @@ struct PolicySpec {
   std::string_view key;      // the setting that changes
   double value, step;
 };
+
+constexpr std::chrono::hours kSeoul{9};  // ahead of UTC, all year
+
+// The policies whose value matters to what is decided, by their place in policy_specs().
+constexpr std::size_t kGpuPowerCap = 0;
+constexpr std::size_t kBatchCostCeiling = 2;
 
 std::span<const ClusterSpec> cluster_specs();
 std::span<const WorkloadKind> workload_kinds();

@@ -3,14 +3,28 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 namespace kcloud::cli {
 namespace {
 
 constexpr int kFullLoad = 130;  // workloads at load factor 1
+constexpr Mix kLiveMix{500, 200, 55, 35, 25};
+constexpr int kLiveIncidents = 15;  // in thousandths
+constexpr double kSecondBest = 0.3;
+
+// By the hour in Seoul, working days.
+constexpr std::array<double, 24> kLoad = {0.42, 0.46, 0.48, 0.45, 0.38, 0.33, 0.34, 0.42,
+                                          0.60, 0.82, 0.95, 0.97, 0.80, 0.88, 0.98, 1.00,
+                                          0.96, 0.88, 0.72, 0.60, 0.54, 0.48, 0.42, 0.40};
+constexpr double kWeekend = 0.55;
 
 double cents(double value) { return std::round(value * 100) / 100; }
+
+bool is_night(core::Time now) {
+  const auto seoul = now + kSeoul;
+  const auto hour = (seoul - std::chrono::floor<std::chrono::days>(seoul)) / std::chrono::hours(1);
+  return hour >= 22 || hour < 6;
+}
 
 constexpr std::array<std::string_view, 4> kBestReasons = {
     "최적 전력 효율성", "전력 예산 내 최저 비용", "lowest cost per hour", "best power efficiency"};
@@ -21,12 +35,13 @@ constexpr std::array<std::string_view, 3> kSecondReasons = {
 
 double load_factor(core::Time now) {
   using namespace std::chrono;
-  const auto seoul = now + hours(9);
+  const auto seoul = now + kSeoul;
   const auto day = floor<days>(seoul);
   const double hour = duration<double, std::ratio<3600>>(seoul - day).count();
-  const unsigned weekday_index = weekday(sys_days(day)).iso_encoding();
-  const double daily = 0.65 + 0.35 * std::cos((hour - 15) / 24 * 2 * std::numbers::pi);
-  return std::max(0.3, weekday_index >= 6 ? daily * 0.7 : daily);
+  const auto whole = static_cast<std::size_t>(hour);
+  const double daily =
+      std::lerp(kLoad[whole], kLoad[(whole + 1) % 24], hour - static_cast<double>(whole));
+  return weekday(sys_days(day)).iso_encoding() >= 6 ? daily * kWeekend : daily;
 }
 
 Fleet::Fleet(std::uint64_t seed) : random_(seed) {
@@ -49,25 +64,43 @@ Fleet::Fleet(std::uint64_t seed) : random_(seed) {
   next_workload_ = random_.between(100, 9000);
 }
 
-std::string Fleet::next(core::Time now) {
+// Two events of one millisecond may tell the same, a cluster's metrics for example; as equal bodies
+// they would be one event.
+core::Time Fleet::stamp(core::Time now) {
   now = std::chrono::floor<std::chrono::milliseconds>(now);
+  last_ = now > last_ ? now : last_ + std::chrono::microseconds(1);
+  return last_;
+}
+
+std::string Fleet::next(core::Time now) {
+  if (incident_ != Incident::kNone && count_ >= incident_until_) return end(now);
+  if (incident_ == Incident::kNone && random_.between(0, 999) < kLiveIncidents) {
+    return begin_incident(now);
+  }
+  return next(now, kLiveMix);
+}
+
+std::string Fleet::next(core::Time now, const Mix& mix) {
   ++count_;
+  return act(stamp(now), mix);
+}
+
+std::string Fleet::act(core::Time now, const Mix& mix) {
   finish_some(now);
-  if (incident_ != Incident::kNone && count_ >= incident_until_) return end_incident(now);
-  if (incident_ == Incident::kDown && count_ % 3 == 0) {
+  if ((incident_ == Incident::kDown && count_ % 3 == 0) ||
+      (incident_ == Incident::kDrain && count_ % 2 == 0)) {
     if (std::string body = evacuate(now); !body.empty()) return body;
   }
   if (count_ % 25 == 0) {
     if (std::string body = finish_reconfiguration(now); !body.empty()) return body;
   }
-  const int draw = random_.between(0, 999);
-  if (draw < 500) return decide(now);
-  if (draw < 700) return relocate(now);
-  if (draw < 870) return report_metrics(now);
-  if (draw < 925) return find_inefficiency(now);
-  if (draw < 960) return reconfigure(now);
-  if (draw < 985) return change_policy(now);
-  return incident_ == Incident::kNone ? begin_incident(now) : report_metrics(now);
+  int draw = random_.between(0, 999);
+  if ((draw -= mix.decide) < 0) return decide(now);
+  if ((draw -= mix.relocate) < 0) return relocate(now);
+  if ((draw -= mix.inefficiency) < 0) return find_inefficiency(now);
+  if ((draw -= mix.reconfigure) < 0) return reconfigure(now);
+  if ((draw -= mix.policy) < 0) return change_policy(now);
+  return report_metrics(now);
 }
 
 Fleet::Cluster& Fleet::cluster(const std::string& name) {
@@ -92,20 +125,27 @@ void Fleet::finish_some(core::Time now) {
   }
 }
 
-Fleet::Workload Fleet::submit() {
+Fleet::Workload Fleet::submit(core::Time now) {
   const auto kinds = workload_kinds();
+  const auto weight = [night = is_night(now)](const WorkloadKind& kind) {
+    return night ? kind.night_weight : kind.weight;
+  };
   int draw = random_.between(0, 99);
   const WorkloadKind* kind = &kinds.back();
   for (const WorkloadKind& candidate : kinds) {
-    if (draw < candidate.weight) {
+    if ((draw -= weight(candidate)) < 0) {
       kind = &candidate;
       break;
     }
-    draw -= candidate.weight;
   }
   next_workload_ += random_.between(1, 4);
   return {std::string(kind->prefix) + "-" + std::to_string(next_workload_), kind,
           random_.between(kind->min_units, kind->max_units), 0.7 + 0.3 * random_.unit(), ""};
+}
+
+bool Fleet::closed(const Cluster& cluster) const {
+  return (incident_ == Incident::kDrain || incident_ == Incident::kIdle) &&
+         cluster.name == incident_cluster_;
 }
 
 // Clusters the workload can run on with room for it, cheapest first.
@@ -113,7 +153,7 @@ std::vector<Fleet::Cluster*> Fleet::candidates(const Workload& workload) {
   std::vector<Cluster*> found;
   for (Cluster& cluster : clusters_) {
     if (workload.kind->runs_on.find(static_cast<char>(cluster.unit)) != std::string_view::npos &&
-        cluster.free() >= workload.units) {
+        cluster.free() >= workload.units && !closed(cluster)) {
       found.push_back(&cluster);
     }
   }
@@ -125,7 +165,9 @@ std::vector<Fleet::Cluster*> Fleet::candidates(const Workload& workload) {
 // `workload.cluster` says where it goes; stays empty when nothing has room.
 Decision Fleet::place(core::Time now, Workload& workload) {
   const std::vector<Cluster*> found = candidates(workload);
-  const bool second = found.size() > 1 && random_.chance(0.3);
+  // The lower the cost ceiling, the rarer a second choice.
+  const bool second = found.size() > 1 &&
+                      random_.chance(kSecondBest * std::pow(policy_share(kBatchCostCeiling), 4));
   Decision decision{};
   decision.time = now;
   decision.scheduler = workload.kind->scheduler;
@@ -138,6 +180,7 @@ Decision Fleet::place(core::Time now, Workload& workload) {
 
   Cluster& chosen = *found[second ? 1 : 0];
   workload.cluster = chosen.name;
+  if (chosen.unit == Unit::kGpu) workload.intensity *= policy_share(kGpuPowerCap);
   decision.accelerator = chosen.unit == Unit::kGpu ? "gpu" : chosen.unit == Unit::kNpu ? "npu" : "";
   decision.cluster = chosen.name;
   decision.watts = std::round(workload.units * chosen.watts * workload.intensity);
@@ -156,7 +199,7 @@ Decision Fleet::place(core::Time now, Workload& workload) {
 }
 
 std::string Fleet::decide(core::Time now) {
-  Workload workload = submit();
+  Workload workload = submit(now);
   Decision decision = place(now, workload);
   const bool failing = incident_ == Incident::kFailures && random_.chance(0.6);
   decision.failed = workload.cluster.empty() || failing || random_.chance(0.004);

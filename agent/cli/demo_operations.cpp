@@ -79,18 +79,21 @@ std::string Fleet::finish_reconfiguration(core::Time now) {
 }
 
 std::string Fleet::find_inefficiency(core::Time now) {
+  const auto rank = [this](const Cluster& cluster) {
+    const bool forgotten = incident_ == Incident::kIdle && closed(cluster);
+    return forgotten ? -1 : cluster.utilization() + (cluster.creating ? 1000 : 0);
+  };
   const auto emptiest =
-      std::min_element(clusters_.begin(), clusters_.end(), [](const Cluster& a, const Cluster& b) {
-        return a.utilization() + (a.creating ? 1000 : 0) <
-               b.utilization() + (b.creating ? 1000 : 0);
-      });
+      std::min_element(clusters_.begin(), clusters_.end(),
+                       [&](const Cluster& a, const Cluster& b) { return rank(a) < rank(b); });
   const double utilization = emptiest->utilization();
   const double idle_cost = (emptiest->capacity() - emptiest->used) * emptiest->cost;
   Inefficiency finding{};
   finding.time = now;
   finding.cluster = emptiest->name;
   finding.utilization = tenths(utilization);
-  finding.hours = tenths(0.5 + 7.5 * random_.unit());
+  const std::chrono::duration<double, std::ratio<3600>> idle = now - incident_began_;
+  finding.hours = tenths(rank(*emptiest) < 0 ? idle.count() : 0.5 + 7.5 * random_.unit());
   finding.wasted = cents(idle_cost * finding.hours);
   finding.kind = utilization < 15 ? "idle_cluster" : "underutilized_cluster";
   finding.severity = finding.wasted > 1000 ? "high" : finding.wasted > 150 ? "medium" : "low";
@@ -100,7 +103,23 @@ std::string Fleet::find_inefficiency(core::Time now) {
 }
 
 std::string Fleet::change_policy(core::Time now) {
-  Policy& policy = policies_[random_.next() % policies_.size()];
+  const std::size_t index = random_.next() % policies_.size();
+  const bool back = policies_[index].version > 1 && random_.chance(0.2);
+  const double step = policies_[index].spec->step;
+  return set_policy(now, index, random_.chance(0.6) ? -step : step, back);
+}
+
+std::string Fleet::change_policy(core::Time now, std::size_t index, double amount, bool back) {
+  ++count_;
+  return set_policy(stamp(now), index, amount, back);
+}
+
+double Fleet::policy_share(std::size_t index) const {
+  return std::clamp(policies_[index].value / policies_[index].spec->value, 0.6, 1.2);
+}
+
+std::string Fleet::set_policy(core::Time now, std::size_t index, double amount, bool back) {
+  Policy& policy = policies_[index];
   PolicyChange change{};
   change.time = now;
   change.policy = policy.spec->name;
@@ -108,10 +127,7 @@ std::string Fleet::change_policy(core::Time now) {
   change.key = policy.spec->key;
   change.actor = random_.pick(actors());
   change.before = policy.value;
-  const bool back = policy.version > 1 && random_.chance(0.2);
-  change.after = back                  ? policy.previous
-                 : random_.chance(0.6) ? cents(policy.value - policy.spec->step)
-                                       : cents(policy.value + policy.spec->step);
+  change.after = back ? policy.previous : cents(policy.value + amount);
   if (change.after <= 0) change.after = policy.spec->value;
   change.action = back ? "rolled_back" : "updated";
   change.reason = back                           ? "SLA 위반으로 이전 버전 복원"
@@ -150,24 +166,37 @@ std::string Fleet::alert(core::Time now, std::string_view severity, std::string 
 
 std::string Fleet::begin_incident(core::Time now) {
   constexpr std::array kKinds = {Incident::kLatency, Incident::kFailures, Incident::kDown};
-  incident_ = kKinds[random_.next() % kKinds.size()];
+  const Incident kind = kKinds[random_.next() % kKinds.size()];
   incident_until_ = count_ + static_cast<std::uint64_t>(random_.between(40, 120));
-  incident_cluster_ = random_.pick(cluster_specs()).name;
+  return begin(now, kind, random_.pick(cluster_specs()).name);
+}
+
+std::string Fleet::begin(core::Time now, Incident incident, std::string_view cluster_name) {
+  ++count_;
+  incident_ = incident;
+  incident_began_ = now;
+  incident_cluster_ = cluster_name;
   switch (incident_) {
     case Incident::kLatency:
-      return alert(now, "WARNING", "스케줄링 지연시간 급증");
+      return alert(stamp(now), "WARNING", "스케줄링 지연시간 급증");
     case Incident::kFailures:
-      return alert(now, "CRITICAL", "scheduling decisions fail");
-    default:
+      return alert(stamp(now), "CRITICAL", "scheduling decisions fail");
+    case Incident::kDown:
       cluster(incident_cluster_).down = true;
-      return alert(now, "CRITICAL", "클러스터 응답 없음");
+      return alert(stamp(now), "CRITICAL", "클러스터 응답 없음");
+    case Incident::kDrain:
+      return alert(stamp(now), "INFO", "노드 점검: 워크로드 이전 시작");
+    default:
+      return {};
   }
 }
 
-std::string Fleet::end_incident(core::Time now) {
+std::string Fleet::end(core::Time now) {
+  ++count_;
+  const bool seen = incident_ != Incident::kIdle;
   incident_ = Incident::kNone;
   cluster(incident_cluster_).down = false;
-  return alert(now, "INFO", "정상화됨");
+  return seen ? alert(stamp(now), "INFO", "정상화됨") : std::string();
 }
 
 std::string Fleet::evacuate(core::Time now) {
@@ -175,7 +204,9 @@ std::string Fleet::evacuate(core::Time now) {
     if (workload.cluster != incident_cluster_) continue;
     const std::vector<Cluster*> found = candidates(workload);
     if (!found.empty()) {
-      return move(now, workload, *found[0], "cluster_failure", "장애 클러스터에서 대피");
+      return incident_ == Incident::kDrain
+                 ? move(now, workload, *found[0], "maintenance", "노드 점검을 위한 사전 이전")
+                 : move(now, workload, *found[0], "cluster_failure", "장애 클러스터에서 대피");
     }
   }
   return {};

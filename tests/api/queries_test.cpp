@@ -181,7 +181,9 @@ TEST_F(QueryTest, MetricsCountWhatHappened) {
        {"kcloud_logger_collector_stored_events_total{collector=\"webhook\"} 3",
         "kcloud_logger_journal_committed_events_total 3", "kcloud_logger_journal_head 3",
         "kcloud_logger_ack_seconds_count 1", "kcloud_logger_http_responses_total{code=\"2xx\"} 1",
-        "# TYPE kcloud_logger_ack_seconds histogram"}) {
+        "# TYPE kcloud_logger_ack_seconds histogram", "kcloud_logger_journal_max_bytes 1073",
+        "# TYPE process_cpu_seconds_total counter", "\nprocess_resident_memory_bytes ",
+        "\nprocess_start_time_seconds 1"}) {
     EXPECT_THAT(metrics, HasSubstr(line));
   }
 }

@@ -87,6 +87,12 @@ TEST(Fleet, HasNoTwoEqualEvents) {
   EXPECT_EQ(std::set(bodies.begin(), bodies.end()).size(), bodies.size());
 }
 
+TEST(Fleet, HasNoTwoEqualEventsInOneMillisecond) {
+  Fleet fleet(5);
+  std::set<std::string> bodies;
+  for (int i = 0; i < 500; ++i) EXPECT_TRUE(bodies.insert(fleet.next(kStart)).second);
+}
+
 // What a workload's events say must fit together: it moves from where it is, and what a move saves
 // is what the places cost.
 TEST(Fleet, TellsALifeOfEachWorkload) {

@@ -54,6 +54,9 @@ TEST(Json, TextAtWalksObjectsAndArrays) {
   EXPECT_EQ(json_text_at(json, "t"), "true");
   EXPECT_EQ(json_text_at(json, "a.x"), "");
   EXPECT_EQ(json_text_at("{", "a"), "");
+  EXPECT_EQ(json_text_at(R"({"a.b":{"c":1}})", {"a.b", "c"}), "1");
+  EXPECT_EQ(json_text_at(R"({"a.b":{"c":1}})", {"a.b", "x"}), "");
+  EXPECT_EQ(json_text_at("{", {"a"}), "");
 }
 
 }  // namespace

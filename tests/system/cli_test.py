@@ -26,6 +26,42 @@ class Cli(unittest.TestCase):
         self.assertEqual(len(list(client.pages())), count["stored"])
         self.assertEqual(client.json("/dead-letters")["dead_letters"], [])
 
+    def test_demo_history_is_the_same_twice(self):
+        agent = kit.Agent(self)
+        agent.start()
+        history = ("demo", "--days", "3", "--per-day", "1000", "--seed", "7", "--until",
+                   "2026-01-14T06:30:00Z")
+        post = (*history, "--url", f"http://127.0.0.1:{agent.port}")
+        code, output = kit.run(*post)
+        self.assertEqual(code, 0, output)
+        client = agent.client()
+        stored = list(client.pages())
+        self.assertGreater(len(stored), 3000)
+        times = sorted(event["time"] for event in stored)
+        self.assertRegex(times[0], r"^2026-01-10T15:")  # midnight in Seoul, three days before
+        self.assertRegex(times[-1], r"^2026-01-14T06:")
+        code, output = kit.run(*post)
+        self.assertEqual(code, 0, output)
+        self.assertIn(f"0 accepted, {len(stored)} duplicates, 0 rejected", output)
+        lines = os.path.join(agent.directory, "history.jsonl")
+        self.assertEqual(kit.run(*history, "--output", lines)[0], 0)
+        with open(lines, encoding="utf-8") as file:
+            bodies = [json.loads(line) for line in file]
+        key = json.dumps
+        self.assertEqual(sorted(map(key, bodies)), sorted(key(e["body"]) for e in stored))
+
+    def test_demo_history_says_what_it_cannot_do(self):
+        for words, told in ((("--days", "1", "--until", "2999-01-01T00:00:00Z"), "--until is"),
+                            (("--days", "1", "--until", "noon"), "--until is 'noon'"),
+                            (("--days", "1", "--per-day", "0"), "--per-day"),
+                            (("--days", "1", "--output", "/dev/full"), "No space left"),
+                            (("--days", "0"), "--days"), (("--days", "1", "--count", "5"), "--count"),
+                            (("--per-day", "5"), "--days")):
+            with self.subTest(words=words):
+                code, output = kit.run("demo", *words)
+                self.assertNotIn(code, (0, 1), output)
+                self.assertIn(told, output)
+
     def test_tail_follows_over_a_restart_of_the_agent(self):
         agent = kit.Agent(self)
         agent.start()

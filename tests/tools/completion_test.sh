@@ -32,6 +32,11 @@ expect --last tail --l
 expect check journal ""
 expect drop cursors ""
 expect config run --config con
+expect top t
+expect --once top --o
+expect 1s top --interval ""
+expect --per-day demo --days 7 --p
+expect config demo --days 7 --output con
 expect "" version ""
 
 complete -p kcloud-logger | grep -q _kcloud_logger
