@@ -77,6 +77,8 @@ class Decoder {
   bool decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
 
+  const DecodeOptions& options() const;
+
   // For events read back: fills `fields`, `actor`, `reason` of an event whose body and type are
   // set, from `batch`'s memory. A body that no longer fits the catalogue leaves the field absent;
   // it is never an error.

@@ -47,7 +47,8 @@ ContentCheck check_content(std::string_view content_type, std::string_view conte
   ContentCheck check;
   if (content_type != "application/json") {
     const std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
-    check.content.lines = contains(kLineTypes, type);
+    check.content.envelopes = type == kEnvelopeType;
+    check.content.lines = check.content.envelopes || contains(kLineTypes, type);
     if (!type.empty() && !check.content.lines && !contains(kOtherTypes, type) &&
         !type.ends_with("+json")) {
       check.problem = Problem{415, "Content-Type `" + type +

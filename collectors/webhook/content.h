@@ -14,8 +14,12 @@ struct Problem {
   std::string detail;
 };
 
+// Lines of which each is an event of `GET /events`, taken as that same event, or a plain one.
+inline constexpr std::string_view kEnvelopeType = "application/vnd.kcloud.envelopes";
+
 struct Content {
-  bool lines = false;  // NDJSON by its type
+  bool lines = false;      // NDJSON by its type
+  bool envelopes = false;  // lines may be events as the agent writes them, under their own ids
   bool gzip = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "core/envelope.h"
+
 namespace kcloud::webhook {
 
 namespace {
@@ -53,7 +55,7 @@ core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::st
 }
 
 void decode_all(const Post& post, const Settings& settings, const core::Split& split,
-                core::Decoder& decoder, Received& result) {
+                bool envelopes, core::Decoder& decoder, Received& result) {
   Numbered position(post.request);
   Numbered key(post.key);
   core::TransportHints hints;
@@ -64,6 +66,8 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
   if (!post.key.empty()) hints.key_kind = "idempotency";
   std::vector<core::FieldError> errors;
   std::vector<std::string_view> warnings;
+  std::optional<core::EnvelopeReader> reader;
+  if (envelopes) reader.emplace();
   core::Intake& intake = *result.intake;
   intake.batch.events.reserve(split.elements.size());
   for (std::size_t index = 0; index < split.elements.size(); ++index) {
@@ -71,11 +75,14 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
     if (!post.key.empty()) hints.key = key.at(index);
     errors.clear();
     warnings.clear();
-    if (decoder.decode(split.elements[index], hints, intake.batch, errors, warnings)) {
+    const std::string_view element = split.elements[index];
+    if (envelopes ? core::decode_either(element, *reader, decoder, hints, intake.batch, errors,
+                                        warnings)
+                  : decoder.decode(element, hints, intake.batch, errors, warnings)) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {
       intake.refused.push_back(
-          dead_letter(post, settings, split.elements[index], hints.position, errors));
+          dead_letter(post, settings, element, hints.position, errors));
       result.ledger.refused.push_back({index, std::move(errors)});
     }
   }
@@ -118,7 +125,7 @@ Received receive(const Post& post, const Settings& settings, core::Decoder& deco
   result.intake = std::make_unique<core::Intake>();
   result.intake->batch =
       core::EventBatch(text.size() + 64 + kArenaPerEvent * split.elements.size());
-  decode_all(post, settings, split, decoder, result);
+  decode_all(post, settings, split, check.content.envelopes, decoder, result);
   const auto& refusals = result.ledger.refused;
   if (split.elements.size() == 1 && refusals.size() == 1 &&
       split.shape == core::Split::Shape::kObject && core::is_not_json(refusals.front().errors)) {
