@@ -29,7 +29,7 @@ expect "" demo --rate ""
 expect scheduling_decision tail --type sched
 expect --last tail --l
 expect --restart import --re
-expect tests/ import te
+expect tests import te
 expect --received-until export --received-
 expect zstd export --compress z
 expect check journal ""
