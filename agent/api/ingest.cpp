@@ -37,9 +37,8 @@ std::optional<http::Response> Router::admit_post(const http::Request& request, c
   const auto check =
       webhook::check_content(request.header("content-type"), request.header("content-encoding"));
   if (check.problem) return http::problem(check.problem->status, check.problem->detail);
-  if (check.content.envelopes &&
-      settings_->auth.check(request.header("authorization"), Access::kAdmin) !=
-          Permission::kGranted) {
+  if (check.content.envelopes && settings_->auth.check(request.header("authorization"),
+                                                       Access::kAdmin) != Permission::kGranted) {
     core::count(counters_.forbidden);
     core::count(counters_.webhook.unauthorized);
     return http::problem(403, "events under ids of their own need the role admin too");

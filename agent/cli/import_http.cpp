@@ -76,7 +76,7 @@ class HttpTarget final : public ImportTarget {
     core::Backoff backoff{core::BackoffOptions{}};
     bool said = false;
     while (true) {
-      const http_client::Response answer = ask();
+      http_client::Response answer = ask();
       const bool later = !answer.answered() || answer.status == 408 || answer.status == 429 ||
                          (answer.status >= 500 && !answer.body.starts_with("{\"status\":\""));
       if (!later || stop_.stop_requested()) {

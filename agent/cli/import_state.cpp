@@ -102,7 +102,7 @@ std::string state_directory() {
   const char* home = std::getenv("HOME");
   std::string base = state_home != nullptr ? state_home : "";
   if (!base.starts_with('/')) base = (home != nullptr ? std::string(home) : "") + "/.local/state";
-  const std::string directory = base + "/kcloud-logger";
+  std::string directory = base + "/kcloud-logger";
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {

@@ -76,13 +76,12 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
     errors.clear();
     warnings.clear();
     const std::string_view element = split.elements[index];
-    if (envelopes ? core::decode_either(element, *reader, decoder, hints, intake.batch, errors,
-                                        warnings)
-                  : decoder.decode(element, hints, intake.batch, errors, warnings)) {
+    if (envelopes
+            ? core::decode_either(element, *reader, decoder, hints, intake.batch, errors, warnings)
+            : decoder.decode(element, hints, intake.batch, errors, warnings)) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {
-      intake.refused.push_back(
-          dead_letter(post, settings, element, hints.position, errors));
+      intake.refused.push_back(dead_letter(post, settings, element, hints.position, errors));
       result.ledger.refused.push_back({index, std::move(errors)});
     }
   }
