@@ -7,7 +7,6 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <stdexcept>
 
 #include "agent/journal/reader.h"
@@ -29,18 +28,6 @@ int guarded(const std::function<int()>& command) {
   }
 }
 
-// Without the agent's configuration: no limit may remove what that agent is to keep.
-journal::Options unlimited(const std::string& data_dir) {
-  constexpr std::chrono::hours kCentury{24 * 36'500};
-  journal::Options options;
-  options.directory = data_dir;
-  options.max_bytes = std::numeric_limits<std::uint64_t>::max();
-  options.max_age = kCentury;
-  options.dedup_horizon = kCentury;
-  options.max_dead_letters = std::numeric_limits<std::uint32_t>::max();
-  return options;
-}
-
 int with_journal(const std::string& data_dir,
                  const std::function<int(journal::Journal&)>& command) {
   return guarded([&] {
@@ -50,7 +37,7 @@ int with_journal(const std::string& data_dir,
                                ". Hint: name its directory with --data-dir");
     }
     core::SystemClock clock;
-    journal::Journal journal(unlimited(data_dir), clock);
+    journal::Journal journal(unlimited_journal(data_dir), clock);
     return command(journal);
   });
 }

@@ -8,6 +8,8 @@
 
 #include "agent/agent.h"
 #include "agent/cli/demo.h"
+#include "agent/cli/export.h"
+#include "agent/cli/import.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
@@ -51,6 +53,62 @@ void add_demo(CLI::App& app, cli::DemoOptions& options) {
   demo->add_option("-o,--output", options.output,
                    "Write the history there as JSON lines, - for standard output")
       ->needs(days);
+}
+
+void add_import(CLI::App& app, cli::ImportOptions& options) {
+  auto* import = app.add_subcommand("import", "Take in events from JSON Lines");
+  import->add_option("file", options.file, "JSON Lines, plain, gzip or zstd; - is standard input")
+      ->required();
+  auto* url = import->add_option("--url", options.url, "Through this running agent");
+  url->capture_default_str();
+  import
+      ->add_option("-d,--data-dir", options.data_dir,
+                   "Instead: straight into the journal of a stopped agent")
+      ->excludes(url);
+  import->add_option("-c,--config", options.config_file,
+                     "With --data-dir: that agent's configuration");
+  import->add_option("--type", options.type, "Event type or alias of events that name none");
+  import->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  import->add_flag("--restart", options.restart, "From the beginning, not where a run ended");
+}
+
+void add_export(CLI::App& app, cli::ExportOptions& options) {
+  auto* command = app.add_subcommand("export", "Write events to a file, oldest first");
+  auto* url = command->add_option("--url", options.url, "Of this running agent");
+  url->capture_default_str();
+  command
+      ->add_option("-d,--data-dir", options.data_dir,
+                   "Instead: from the journal of a stopped agent")
+      ->excludes(url);
+  command->add_option("-c,--config", options.config_file,
+                      "With --data-dir: that agent's configuration");
+  command->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  command->add_option("--type", options.type, "Only this event type or alias");
+  command->add_option("--workload", options.workload, "Only this workload");
+  command->add_option("--cluster", options.cluster, "Only this cluster");
+  command->add_option("--source", options.source, "Only this source");
+  command->add_option("--severity", options.severity, "Only this severity");
+  command->add_option("--q", options.q, "Only bodies with this text");
+  command->add_option("--since", options.since, "Event time from (-24h, 2025-01-15T10:30:00Z)");
+  command->add_option("--until", options.until, "Event time before");
+  command->add_option("--received-since", options.received_since, "Arrival from");
+  command->add_option("--received-until", options.received_until, "Arrival before");
+  command->add_option("--order", options.order, "By event time")
+      ->check(CLI::IsMember({"asc", "desc"}))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "At most so many events; 0: all")
+      ->capture_default_str();
+  command
+      ->add_option("--format", options.format,
+                   "ndjson: what `import` takes back; csv; body: only what was posted")
+      ->check(CLI::IsMember({"ndjson", "csv", "body"}))
+      ->capture_default_str();
+  command
+      ->add_option("-o,--output", options.file,
+                   "A file, made when it is whole; - is standard output")
+      ->capture_default_str();
+  command->add_option("--compress", options.compress, "Instead of by the file's name, .gz or .zst")
+      ->check(CLI::IsMember({"gzip", "zstd", "none"}));
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
@@ -129,6 +187,12 @@ int main(int argc, char** argv) {
   cli::TopOptions top;
   top.token = demo.token;
   add_top(app, top);
+  cli::ImportOptions import;
+  import.token = demo.token;
+  add_import(app, import);
+  cli::ExportOptions export_options;
+  export_options.token = demo.token;
+  add_export(app, export_options);
   auto* version = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
@@ -144,5 +208,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);
+  if (app.got_subcommand("export")) return cli::export_events(export_options);
+  if (app.got_subcommand("import")) return cli::import_events(import);
   return agent::run(overrides);
 }

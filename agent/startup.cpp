@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "agent/api/router.h"
@@ -63,6 +64,31 @@ journal::Options journal_options(const config::Config& config) {
       options.required.push_back("exporter:" + exporter.name);
   }
   return options;
+}
+
+config::Config load_or_throw(const Overrides& overrides) {
+  config::Problems problems;
+  config::Config config = load(overrides, problems);
+  if (problems.empty()) return config;
+  std::string text;
+  for (const auto& problem : problems) text += (text.empty() ? "" : "\n") + problem.to_string();
+  throw BadConfiguration(text);
+}
+
+journal::Options unlimited_journal(const std::string& data_dir) {
+  constexpr std::chrono::hours kCentury{24 * 36'500};
+  journal::Options options;
+  options.directory = data_dir;
+  options.max_bytes = std::numeric_limits<std::uint64_t>::max();
+  options.max_age = kCentury;
+  options.dedup_horizon = kCentury;
+  options.max_dead_letters = std::numeric_limits<std::uint32_t>::max();
+  return options;
+}
+
+journal::Options command_journal(const Overrides& overrides, const config::Config& config) {
+  return overrides.config_file.empty() ? unlimited_journal(config.agent.data_dir)
+                                       : journal_options(config);
 }
 
 std::string agent_name(const config::AgentConfig& config) {

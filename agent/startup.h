@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -25,7 +26,20 @@ config::Config load(const Overrides& overrides, config::Problems& problems,
 // Loads the files that `http.tls` names.
 std::optional<std::pair<std::string, std::string>> check_tls(const config::TlsConfig& tls);
 
+// Its message has every problem on a line of its own.
+class BadConfiguration : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+config::Config load_or_throw(const Overrides& overrides);
+
 journal::Options journal_options(const config::Config& config);
+
+// Without the agent's configuration: no limit may remove what that agent is to keep.
+journal::Options unlimited_journal(const std::string& data_dir);
+
+// For commands on a stopped agent's directory: as configured, without limits when no file is named.
+journal::Options command_journal(const Overrides& overrides, const config::Config& config);
 
 // The configured name, else the host's.
 std::string agent_name(const config::AgentConfig& config);

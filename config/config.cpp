@@ -292,6 +292,19 @@ Config parse_config(const std::string& text, const std::string& file,
   return config;
 }
 
+core::DecodeOptions decode_options(const Config& config) {
+  core::DecodeOptions options;
+  options.default_zone = core::Zone(config.agent.default_zone);
+  options.accept_unknown_types = config.intake.accept_unknown_types;
+  options.max_future = config.intake.max_future;
+  options.max_age = config.intake.max_age;
+  options.max_event_bytes = config.intake.max_event_bytes;
+  options.keep_fields = false;
+  options.unwrap = config.intake.unwrap;
+  options.redaction = make_redaction(config);
+  return options;
+}
+
 Config default_config(const std::vector<ExporterPlugin>& plugins) {
   Environment none{[](const std::string&) { return std::nullopt; },
                    [](const std::string&) { return std::nullopt; }};

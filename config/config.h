@@ -15,6 +15,7 @@
 
 #include "config/yaml.h"
 #include "core/catalogue.h"
+#include "core/decode.h"
 
 namespace kcloud::core {
 class Redaction;
@@ -199,8 +200,8 @@ Config default_config(const std::vector<ExporterPlugin>& plugins);
 // nothing. Call it again after changing `listen`.
 std::string settle_anonymous_roles(HttpConfig& http);
 
-// The compiled rules of intake.redact; nullptr when there are none.
-std::shared_ptr<const core::Redaction> make_redaction(const Config& config);
+// How collectors decode, `intake` and the zone as the file has them; fields are checked, not kept.
+core::DecodeOptions decode_options(const Config& config);
 
 // Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in
 // one, common paths come in front. nullptr when there are problems.

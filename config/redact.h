@@ -1,6 +1,7 @@
 // intake.unwrap and intake.redact: reading and checking. Internal to config/.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,8 @@ RedactConfig read_redact(Section& section, const Problems& problems);
 // What the catalogue says against the rules; `sections` are parallel to them.
 void check_redact(std::vector<Section>& sections, const std::vector<RedactConfig>& rules,
                   const core::Catalogue& catalogue);
+
+// The compiled rules; nullptr when there are none.
+std::shared_ptr<const core::Redaction> make_redaction(const Config& config);
 
 }  // namespace kcloud::config

@@ -80,6 +80,7 @@ Decoder::Decoder(const Catalogue& catalogue, DecodeOptions options)
     : impl_(std::make_unique<Impl>(catalogue, std::move(options))) {}
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
+const DecodeOptions& Decoder::options() const { return impl_->options; }
 
 bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBatch& batch,
                      std::vector<FieldError>& errors, std::vector<std::string_view>& warnings) {

@@ -99,6 +99,8 @@ class Decoder {
   // The same for `json` that was refused before decode() could see it.
   Refused unread(std::string_view json) const;
 
+  const DecodeOptions& options() const;
+
   // For events read back: fills `fields`, `actor`, `reason` of an event whose body, type, source
   // and workload are set, from `batch`'s memory. A body that no longer fits the catalogue leaves
   // the field absent; it is never an error.

@@ -39,6 +39,14 @@ std::optional<http::Response> Router::admit_post(const http::Request& request, c
   const auto check =
       webhook::check_content(request.header("content-type"), request.header("content-encoding"));
   if (check.problem) return refuse_post(*check.problem);
+  if (check.content.envelopes &&
+      settings_->auth
+              .check(request.header("authorization"), Access::kAdmin, request.client_verified)
+              .permission != Permission::kGranted) {
+    core::count(counters_.forbidden);
+    core::count(counters_.webhook.unauthorized);
+    return http::problem(403, "events under ids of their own need the role admin too");
+  }
   if (match.route->action != Action::kPostTyped) return std::nullopt;
   const core::EventType* type = settings_->config->catalogue->find_endpoint(match.parameter);
   if (type == nullptr) {

@@ -21,15 +21,7 @@ std::string random_prefix() {
 
 std::shared_ptr<const Settings> make_settings(std::shared_ptr<const config::Config> config,
                                               const std::string& agent) {
-  core::DecodeOptions decode;
-  decode.default_zone = core::Zone(config->agent.default_zone);
-  decode.accept_unknown_types = config->intake.accept_unknown_types;
-  decode.max_future = config->intake.max_future;
-  decode.max_age = config->intake.max_age;
-  decode.max_event_bytes = config->intake.max_event_bytes;
-  decode.keep_fields = false;
-  decode.unwrap = config->intake.unwrap;
-  decode.redaction = config::make_redaction(*config);
+  core::DecodeOptions decode = config::decode_options(*config);
   webhook::Settings webhook;
   webhook.max_body_bytes = config->http.max_body_bytes;
   webhook.max_events = config->http.max_events_per_request;

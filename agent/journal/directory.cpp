@@ -15,6 +15,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "agent/journal/journal.h"
+
 namespace kcloud::journal {
 
 namespace {
@@ -59,9 +61,9 @@ DirectoryLock::DirectoryLock(const std::string& directory) {
   close(fd_);
   errno = code;
   if (code == EWOULDBLOCK) {
-    throw std::runtime_error("data directory " + directory +
-                             " is in use by another kcloud-logger. Hint: give each agent its own "
-                             "--data-dir");
+    throw DirectoryInUse("data directory " + directory +
+                         " is in use by another kcloud-logger. Hint: give each agent its own "
+                         "--data-dir");
   }
   fail("cannot lock " + path);
 }

@@ -86,6 +86,26 @@ void Journal::accept(std::unique_ptr<core::Intake> intake, core::Completion done
   impl_->queue.submit(std::move(message));
 }
 
+void Journal::accept(std::unique_ptr<core::Intake> intake, const std::string& name,
+                     const std::string& text, core::Completion done) {
+  Message message;
+  message.bytes = size_of(*intake) + text.size();
+  message.intake = std::move(intake);
+  message.done = std::move(done);
+  const core::Time now = impl_->clock.now();
+  message.work = [name, text, now](Store& store) { store.write_note(name, text, now); };
+  impl_->queue.submit(std::move(message));
+}
+
+std::string Journal::note(const std::string& name) const {
+  std::string text;
+  const auto status = impl_->commit([&](Store& store) { text = store.note(name); });
+  if (status != core::CommitStatus::kCommitted) {
+    throw NotStoring("cannot read note '" + name + "': the journal does not store at present");
+  }
+  return text;
+}
+
 void Journal::move_cursor(const std::string& name, std::uint64_t seq,
                           std::vector<core::DeadLetter> refused,
                           std::function<void(core::CommitStatus)> done) {

@@ -87,6 +87,12 @@ struct CursorInfo {
   std::uint64_t skipped = 0;  // events retention took away before this reader saw them
 };
 
+// The directory's lock is another process's.
+class DirectoryInUse : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Reader;
 
 class Journal final : public core::EventSink {
@@ -99,6 +105,12 @@ class Journal final : public core::EventSink {
 
   // core::EventSink. Busy at once when the queue is over its limit.
   void accept(std::unique_ptr<core::Intake> intake, core::Completion done) override;
+
+  // The same, and `text` is kept as the note `name` in that commit: how far an import is. Of more
+  // than 1,000 notes those written longest ago are forgotten.
+  void accept(std::unique_ptr<core::Intake> intake, const std::string& name,
+              const std::string& text, core::Completion done);
+  std::string note(const std::string& name) const;  // empty: none. Blocks for a commit
 
   // Dead letters from an exporter, with the cursor movement that goes with them: one commit. `done`
   // may be empty.

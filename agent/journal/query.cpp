@@ -85,6 +85,17 @@ TimeRange narrowed(const Query& query, TimeRange range, QueryStatements& stateme
   return {std::max(range.since, since), std::min(range.until, until)};
 }
 
+// SQLite seeks by the bounds of `time` alone; (time, id) of the place to continue from only
+// filters. Without this, the pages of a long listing cost more and more.
+TimeRange behind(const Query& query, TimeRange range) {
+  if (!query.after) return range;
+  const std::int64_t at = core::to_nanos(query.after->time);
+  if (query.order == Order::kOldestFirst) return {std::max(range.since, at), range.until};
+  return {range.since, at == std::numeric_limits<std::int64_t>::max()
+                           ? range.until
+                           : std::min(range.until, at + 1)};
+}
+
 }  // namespace
 
 QueryStatements::QueryStatements(Database& db)
@@ -141,7 +152,7 @@ bool is_behind(const Query& query, std::int64_t time, std::string_view id) {
 Page run_query(const Query& query, Database& db, QueryStatements& statements, Statement& by_seq) {
   if (!query.workload.empty()) return query_by_workload(query, statements, by_seq);
   Page page;
-  const TimeRange range = narrowed(query, time_range(query), statements);
+  const TimeRange range = behind(query, narrowed(query, time_range(query), statements));
   std::vector<TypeStream> streams;
   for (const std::int64_t slot : slots_of(query, statements)) {
     TypeStream stream(query, range, slot, db);

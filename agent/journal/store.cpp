@@ -10,6 +10,9 @@ namespace kcloud::journal {
 namespace {
 constexpr std::size_t kSeenStatements = 64;  // days whose statements are kept prepared
 
+constexpr std::int64_t kMaxNotes = 1000;
+constexpr const char* kNote = "note:";  // in front of a note's name in `meta`
+
 std::int64_t nanos(core::Time time) { return core::to_nanos(time); }
 }  // namespace
 
@@ -344,6 +347,24 @@ std::optional<CursorInfo> Store::cursor(const std::string& name) {
 bool Store::drop_cursor(const std::string& name) {
   Statement(db_, "DELETE FROM cursors WHERE name=?1").bind_text(1, name).run();
   return db_.changes() > 0;
+}
+
+// The value is the time (19 digits, so that texts sort by it), a blank and the text.
+void Store::write_note(const std::string& name, const std::string& text, core::Time now) {
+  const bool is_new = meta(db_, std::string(kNote) + name).empty();
+  set_meta(db_, std::string(kNote) + name, std::to_string(nanos(now)) + " " + text);
+  if (!is_new) return;
+  Statement(db_,
+            "DELETE FROM meta WHERE key IN (SELECT key FROM meta WHERE key LIKE 'note:%' ORDER BY "
+            "value DESC LIMIT -1 OFFSET ?1)")
+      .bind(1, kMaxNotes)
+      .run();
+}
+
+std::string Store::note(const std::string& name) {
+  const std::string value = meta(db_, std::string(kNote) + name);
+  const auto blank = value.find(' ');
+  return blank == std::string::npos ? std::string() : value.substr(blank + 1);
 }
 
 }  // namespace kcloud::journal

@@ -51,6 +51,9 @@ class Store {
   bool drop_cursor(const std::string& name);
   std::vector<CursorInfo> cursors();
 
+  void write_note(const std::string& name, const std::string& text, core::Time now);
+  std::string note(const std::string& name);
+
   std::uint64_t head() const { return head_; }
   std::uint64_t oldest() const { return oldest_; }  // 0 when empty
   void set_oldest(std::uint64_t oldest) { oldest_ = oldest; }

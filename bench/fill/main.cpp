@@ -1,9 +1,10 @@
 // bench_fill: fills a data directory with events through the journal itself, as fast as it takes
-// them. Event times are spread over the last --days.
+// them, or a file with JSON Lines for `import`. Event times are spread over the last --days.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <condition_variable>
+#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <random>
@@ -19,6 +20,7 @@ using namespace kcloud;
 
 struct Options {
   std::string directory = "build/bench/fill";
+  std::string lines;  // not empty: write this file instead
   std::uint64_t events = 10'000'000;
   std::uint32_t batch = 1000;
   std::uint32_t days = 5;
@@ -62,23 +64,26 @@ class Filler {
 
   std::unique_ptr<core::Intake> next_batch(std::uint64_t first, std::uint64_t count) {
     const std::int64_t now = bench::unix_ms_now();
-    const std::int64_t span = std::int64_t{options_.days} * 86'400'000;
     auto intake = std::make_unique<core::Intake>();
     core::TransportHints hints;
     hints.collector = "webhook";
     hints.agent = "bench";
     hints.received = core::Time(std::chrono::milliseconds(now));
     for (std::uint64_t i = first; i < first + count; ++i) {
-      const auto age = static_cast<std::int64_t>(
-          static_cast<double>(span) *
-          (1.0 - static_cast<double>(i) / static_cast<double>(options_.events)));
-      body_.patch(text_.data(), i, time_.at(now - age));
-      if (!decoder_.decode(text_, hints, intake->batch, errors_, warnings_)) {
+      if (!decoder_.decode(body(i, now), hints, intake->batch, errors_, warnings_)) {
         throw std::runtime_error("the benchmark's event does not fit the catalogue: " +
                                  errors_.front().path + ": " + errors_.front().problem);
       }
     }
     return intake;
+  }
+
+  // Event `i` of those that end at `now`; valid until the next call.
+  const std::string& body(std::uint64_t i, std::int64_t now) {
+    const double share = 1.0 - static_cast<double>(i) / static_cast<double>(options_.events);
+    const auto age = static_cast<std::int64_t>(options_.days * 86'400'000.0 * share);
+    body_.patch(text_.data(), i, time_.at(now - age));
+    return text_;
   }
 
  private:
@@ -91,9 +96,18 @@ class Filler {
   std::vector<std::string_view> warnings_;
 };
 
+void write_lines(const Options& options, const core::Catalogue& catalogue) {
+  Filler filler(options, catalogue);
+  std::ofstream file(options.lines, std::ios::binary);
+  const std::int64_t now = bench::unix_ms_now();
+  for (std::uint64_t i = 0; i < options.events; ++i) file << filler.body(i, now) << '\n';
+  if (!file.flush()) throw std::runtime_error("cannot write " + options.lines);
+}
+
 void fill(const Options& options) {
   config::Problems problems;
   const auto catalogue = config::load_catalogue({}, config::Environment::system(), problems);
+  if (!options.lines.empty()) return write_lines(options, *catalogue);
   const core::SystemClock clock;
   journal::Options journal_options;
   journal_options.directory = options.directory;
@@ -131,6 +145,7 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--data-dir", options.directory, "the agent's data directory")
       ->capture_default_str();
+  app.add_option("--lines", options.lines, "write this file for `import` instead of a directory");
   app.add_option("--events", options.events, "how many")->capture_default_str();
   app.add_option("--batch", options.batch, "events a submission")
       ->capture_default_str()

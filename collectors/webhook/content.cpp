@@ -41,7 +41,8 @@ ContentCheck check_content(std::string_view content_type, std::string_view conte
   ContentCheck check;
   if (content_type != "application/json") {
     const std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
-    check.content.lines = contains(kLineTypes, type);
+    check.content.envelopes = type == kEnvelopeType;
+    check.content.lines = check.content.envelopes || contains(kLineTypes, type);
     if (type == "application/cloudevents+json") check.content.mode = Mode::kStructured;
     if (type == "application/cloudevents-batch+json") check.content.mode = Mode::kBatched;
     const bool foreign = check.content.mode == Mode::kPlain && type.starts_with(kCloudEvents);

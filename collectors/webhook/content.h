@@ -48,8 +48,12 @@ inline constexpr std::string_view kAcceptedTypes =
     "application/cloudevents-batch+json";
 inline constexpr std::string_view kAcceptedCodings = "gzip, zstd, deflate, identity";
 
+// Lines of which each is an event of `GET /events`, taken as that same event, or a plain one.
+inline constexpr std::string_view kEnvelopeType = "application/vnd.kcloud.envelopes";
+
 struct Content {
   bool lines = false;        // NDJSON by its type
+  bool envelopes = false;    // lines may be events as the agent writes them, under their own ids
   Mode mode = Mode::kPlain;  // by the type; ce-* header fields make plain binary
   Coding coding = Coding::kIdentity;
 };

@@ -1,6 +1,10 @@
 #include "collectors/webhook/post.h"
 
 #include <charconv>
+#include <optional>
+
+#include "core/dead_letter.h"
+#include "core/envelope.h"
 
 namespace kcloud::webhook {
 
@@ -28,31 +32,6 @@ class Numbered {
   std::size_t base_;
 };
 
-std::string describe(const std::vector<core::FieldError>& errors) {
-  std::string text;
-  for (const core::FieldError& error : errors) {
-    if (!text.empty()) text.append("; ");
-    text.append(error.path).append(": ").append(error.problem);
-    if (!error.expected.empty()) text.append(", expected ").append(error.expected);
-  }
-  return text;
-}
-
-core::DeadLetter dead_letter(const Post& post, const Settings& settings, std::string_view position,
-                             const std::vector<core::FieldError>& errors,
-                             const core::Refused& kept) {
-  core::DeadLetter letter;
-  letter.received = post.received;
-  letter.origin = "collector:" + settings.collector;
-  letter.position = position;
-  letter.reason = core::is_not_json(errors) ? "invalid_json" : "invalid_event";
-  letter.detail = describe(errors);
-  letter.type = post.type;
-  if (!kept.withheld.empty()) letter.detail += "; body " + kept.withheld;
-  letter.body = kept.body.substr(0, settings.dead_letter_body_bytes);
-  return letter;
-}
-
 void decode_all(const Post& post, const Settings& settings, const core::Split& split,
                 core::Decoder& decoder, CloudEvents& cloud_events, Received& result) {
   const Mode mode = result.content.mode;
@@ -65,6 +44,8 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
   if (!post.key.empty()) hints.key_kind = "idempotency";
   std::vector<core::FieldError> errors;
   std::vector<std::string_view> warnings;
+  std::optional<core::EnvelopeReader> reader;
+  if (result.content.envelopes) reader.emplace();
   core::Intake& intake = *result.intake;
   intake.batch.events.reserve(split.elements.size());
   for (std::size_t index = 0; index < split.elements.size(); ++index) {
@@ -77,13 +58,16 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
     const bool unwrapped = mode == Mode::kPlain ||
                            cloud_events.unwrap(mode, post.cloud, *settings.catalogue,
                                                2 * settings.max_event_bytes, json, hints, errors);
-    if (unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings)) {
+    const bool good =
+        reader ? core::decode_either(json, *reader, decoder, hints, intake.batch, errors, warnings)
+               : unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings);
+    if (good) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {
       const std::string_view element = split.elements[index];
-      intake.refused.push_back(
-          dead_letter(post, settings, hints.position, errors,
-                      unwrapped ? decoder.refused(element) : decoder.unread(element)));
+      intake.refused.push_back(core::refusal(
+          hints, errors, unwrapped && !reader ? decoder.refused(element) : decoder.unread(element),
+          settings.dead_letter_body_bytes));
       result.ledger.refused.push_back({index, std::move(errors)});
     }
   }

@@ -193,6 +193,13 @@ Response Client::stream(const Request& request,
   return impl_->perform(request, transfer, response);
 }
 
+std::string Client::header(const std::string& name) const {
+  curl_header* found = nullptr;
+  const auto code =
+      curl_easy_header(impl_->handle.get(), name.c_str(), 0, CURLH_HEADER, -1, &found);
+  return code == CURLHE_OK ? std::string(found->value) : std::string();
+}
+
 std::string url_encode(std::string_view text) {
   constexpr std::string_view kUnreserved =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

@@ -66,6 +66,8 @@ class Client {
   // `body`.
   Response stream(const Request& request, const std::function<bool(std::string_view)>& on_data,
                   std::stop_token stop);
+  // A header field of the newest answer; empty when it had none of that name.
+  std::string header(const std::string& name) const;
 
  private:
   struct Impl;

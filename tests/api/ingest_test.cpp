@@ -62,6 +62,20 @@ TEST_F(ApiTest, TakesBatchesLinesGzipAndChunks) {
   EXPECT_EQ(journal->stats().events, 6u);
 }
 
+TEST_F(ApiTest, TakesAnEnvelopeUnderItsOwnId) {
+  serve();
+  const std::string id = "01946983-4c40-8356-9066-5a90773929da";
+  const std::string line = R"({"id":")" + id +
+                           R"(","time":"2025-01-15T10:30:00Z","type":"custom",)" +
+                           R"("source":"s","agent":"elsewhere","body":{"n":1}})";
+  EXPECT_THAT(post("/events", line).body, Not(HasSubstr(id))) << "only when it is said";
+  const std::string said = "Content-Type: application/vnd.kcloud.envelopes\r\n";
+  EXPECT_THAT(post("/events", line + "\n" + custom(1), said).body,
+              HasSubstr("\"accepted\":2,\"duplicates\":0,\"rejected\":[],\"ids\":[\"" + id));
+  EXPECT_THAT(get("/events/id/" + id).body,
+              AllOf(HasSubstr("\"agent\":\"elsewhere\""), HasSubstr("\"body\":{\"n\":1}")));
+}
+
 TEST_F(ApiTest, PipelinedPostsAreAnsweredInOrder) {
   serve();
   Client client = this->client();

@@ -290,7 +290,7 @@ TEST(Config, RedactionRulesAreReadAndShownWithoutTheirKeys) {
       "    - {path: owner, action: hash, key: 0123456789abcdef, type: scheduling}\n"
       "    - {name: cards, path: 'cards[].number', action: mask, keep_last: 4}\n");
   EXPECT_THAT(config.intake.unwrap, IsEmpty());
-  const auto redaction = make_redaction(config);
+  const auto redaction = decode_options(config).redaction;
   ASSERT_NE(redaction, nullptr);
   EXPECT_EQ(redaction->rules()[0].name, "1");
   EXPECT_EQ(redaction->rules()[0].type, "scheduling");
@@ -302,7 +302,7 @@ TEST(Config, RedactionRulesAreReadAndShownWithoutTheirKeys) {
   EXPECT_THAT(shown, Not(HasSubstr("0123456789abcdef")));
   EXPECT_THAT(shown, HasSubstr(R"("unwrap":[],"redact":[{"name":"","type":"scheduling",)"
                                R"("path":"owner","action":"hash","key":"***","keep_last":0},)"));
-  EXPECT_EQ(make_redaction(read_well("")), nullptr);
+  EXPECT_EQ(decode_options(read_well("")).redaction, nullptr);
 }
 
 TEST(Config, ProblemsAreSortedByPlace) {

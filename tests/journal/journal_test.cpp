@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
 #include <thread>
 
 #include "agent/journal/reader.h"
@@ -224,6 +225,33 @@ TEST_F(JournalTest, FullWithARequiredReaderBehindSaysBusy) {
   EXPECT_TRUE(journal.stats().full);
   EXPECT_EQ(journal.head(), static_cast<std::uint64_t>(stored));
   EXPECT_EQ(journal.reader()->oldest(), 1U);
+}
+
+TEST_F(JournalTest, ANoteIsKeptWithItsEvents) {
+  const auto store_noting = [&](Journal& journal, const std::string& key, const std::string& name,
+                                const std::string& text) {
+    std::promise<CommitStatus> done;
+    journal.accept(
+        test::intake({spec(key)}, clock_.now()), name, text,
+        [&](CommitStatus status, const std::unique_ptr<core::Intake>&) { done.set_value(status); });
+    EXPECT_EQ(done.get_future().get(), CommitStatus::kCommitted);
+  };
+  {
+    Journal journal(options(), clock_);
+    EXPECT_EQ(journal.note("file"), "");
+    store_noting(journal, "a", "file", "one two");
+    store_noting(journal, "b", "file", "three");
+    EXPECT_EQ(journal.note("file"), "three");
+  }
+  Journal journal(options(), clock_);
+  EXPECT_EQ(journal.note("file"), "three");
+  EXPECT_EQ(journal.head(), 2U);
+  for (int i = 0; i < 1000; ++i) {
+    clock_.advance(std::chrono::seconds(1));
+    store_noting(journal, "a", "other " + std::to_string(i), "x");
+  }
+  EXPECT_EQ(journal.note("file"), "");
+  EXPECT_EQ(journal.note("other 0"), "x");
 }
 
 }  // namespace

@@ -29,6 +29,10 @@ expect --rate demo --url http://localhost:8007 --r
 expect "" demo --rate ""
 expect scheduling_decision tail --type sched
 expect --last tail --l
+expect --restart import --re
+expect tests import te
+expect --received-until export --received-
+expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
 expect config run --config con

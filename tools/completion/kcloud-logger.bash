@@ -11,7 +11,7 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | journal | cursors | version) [[ -n $command ]] || command=$word ;;
+      run | check | tail | top | demo | import | export | journal | cursors | version) [[ -n $command ]] || command=$word ;;
       ls | drop) [[ $command != cursors ]] || second=$word ;;
     esac
   done
@@ -31,22 +31,31 @@ _kcloud_logger() {
       ;;
     --type) words="scheduling_decision workload_relocation cluster_reconfiguration inefficiency_detected policy_change metrics_updated alert" ;;
     --severity) words="info low medium high warning critical" ;;
-    --url) words="http://localhost:8007" ;;
-    --listen) words="127.0.0.1:8007" ;;
-    --interval) words="500ms 1s 5s" ;;
     --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --rate | --count | --seed | --days | --per-day | --until | --token | --workload | --cluster | --source | --q | --since | --last) return ;;
+    --order) words="asc desc" ;;
+    --format) words="ndjson csv body" ;;
+    --compress) words="gzip zstd none" ;;
+    --url) words="http://localhost:8007" ;;
+    --listen) words="127.0.0.1:8007" ;;
+    --interval) words="500ms 1s 5s" ;;
+    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
     *)
       case $command in
-        "") words="run check tail top demo journal cursors version --help" ;;
+        "") words="run check tail top demo import export journal cursors version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --help" ;;
         tail) words="--url --token --ca --type --workload --cluster --source --severity --q --since --last --json --help" ;;
         top) words="--url --token --ca --interval --once --batch --help" ;;
         demo) words="--url --token --ca --rate --count --seed --days --per-day --until --output --help" ;;
+        import)
+          words="--url --data-dir --config --type --token --restart --help"
+          mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; compgen -f -- "$current"; } || true)
+          return
+          ;;
+        export) words="--url --data-dir --config --token --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         journal) words="check --data-dir --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
