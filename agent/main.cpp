@@ -69,6 +69,7 @@ void add_import(CLI::App& app, cli::ImportOptions& options) {
                      "With --data-dir: that agent's configuration");
   import->add_option("--type", options.type, "Event type or alias of events that name none");
   import->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  import->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   import->add_flag("--restart", options.restart, "From the beginning, not where a run ended");
 }
 
@@ -83,6 +84,7 @@ void add_export(CLI::App& app, cli::ExportOptions& options) {
   command->add_option("-c,--config", options.config_file,
                       "With --data-dir: that agent's configuration");
   command->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  command->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   command->add_option("--type", options.type, "Only this event type or alias");
   command->add_option("--workload", options.workload, "Only this workload");
   command->add_option("--cluster", options.cluster, "Only this cluster");

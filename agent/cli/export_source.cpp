@@ -55,7 +55,7 @@ class JournalSource final : public ExportSource {
 class HttpSource final : public ExportSource {
  public:
   HttpSource(const ExportOptions& options, std::stop_token stop)
-      : url_(options.url), stop_(std::move(stop)), client_(client_options()) {
+      : url_(options.url), stop_(std::move(stop)), client_(client_options(options.ca)) {
     while (url_.ends_with('/')) url_.pop_back();
     if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
   }
@@ -83,8 +83,9 @@ class HttpSource final : public ExportSource {
   }
 
  private:
-  static http_client::Options client_options() {
+  static http_client::Options client_options(const std::string& ca) {
     http_client::Options options;
+    options.ca_file = ca;
     options.timeout = std::chrono::seconds(60);
     options.max_response_bytes = 64 << 20;  // a page has at most about half of that
     return options;

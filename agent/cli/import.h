@@ -21,6 +21,7 @@ struct ImportOptions {
   std::string config_file;  // with data_dir; empty: built-in defaults, and nothing is removed
   std::string type;         // of events that name none
   std::string token;        // bearer; empty: none
+  std::string ca;           // PEM file of the authorities to trust; empty: the system's
   bool restart = false;     // forget how far an earlier run came
 };
 

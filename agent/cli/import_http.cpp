@@ -29,8 +29,9 @@ std::uint64_t number_at(const std::string& json, std::string_view path) {
   return value;
 }
 
-http_client::Options client_options() {
+http_client::Options client_options(const std::string& ca) {
   http_client::Options options;
+  options.ca_file = ca;
   options.timeout = std::chrono::seconds(60);
   options.max_response_bytes = 64 << 20;
   return options;
@@ -39,7 +40,7 @@ http_client::Options client_options() {
 class HttpTarget final : public ImportTarget {
  public:
   HttpTarget(const ImportOptions& options, const std::string& path, std::stop_token stop)
-      : url_(options.url), stop_(std::move(stop)) {
+      : url_(options.url), stop_(std::move(stop)), client_(client_options(options.ca)) {
     while (url_.ends_with('/')) url_.pop_back();
     if (!path.empty()) state_file_ = state_directory() + "/" + state_name(path, url_) + ".json";
     events_url_ = url_ + "/events";
@@ -177,7 +178,7 @@ class HttpTarget final : public ImportTarget {
   std::stop_token stop_;
   std::string state_file_;
   std::vector<http_client::Header> headers_;
-  http_client::Client client_{client_options()};
+  http_client::Client client_;
   http_client::Gzip gzip_;
   core::EnvelopeReader reader_;
   std::minstd_rand random_{std::random_device{}()};

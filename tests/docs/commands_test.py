@@ -163,6 +163,7 @@ class Metrics(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
             with session.Session(BINARY, folder) as shell:
                 (shell.work / "sink.yaml").write_text(
+                    "intake: {redact: [{path: note, action: drop}]}\n"
                     "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n", "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
                 output = shell.run("curl http://localhost:8007/metrics")[2]

@@ -24,7 +24,7 @@ HUGE = 1024 * MIB if kit.SOAK else 96 * MIB  # of a body that nobody wants
 BODY_LIMIT = 8 * MIB
 PATIENCE = 20  # seconds an answer may take on a busy machine
 
-POST = "POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 # What two parsers may read differently: (name, request, statuses).
 SMUGGLING = [
@@ -292,7 +292,7 @@ class Limits(unittest.TestCase):
         for number in range(MANY):
             connection = self.connect()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall(b"GET /stream/events HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /stream/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             connections.append(connection)
             if number % 10:  # each tenth never reads
                 connection.setblocking(False)
@@ -373,9 +373,9 @@ class Limits(unittest.TestCase):
         agent = self.start()
         with Peak(agent) as peak:
             for _ in range(20):
-                self.assertEqual(self.ask("GET / HTTP/1.1\r\nHost: x\r\n" + "X: a\r\n" * 10_000
+                self.assertEqual(self.ask("GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n" * 10_000
                                           + "\r\n"), 431)
-                self.assertEqual(self.ask("GET / HTTP/1.1\r\nHost: x\r\nX: " + "a" * MIB), 431)
+                self.assertEqual(self.ask("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a" * MIB), 431)
                 self.assertEqual(self.ask("GET /" + "a" * MIB), 414)
         self.assertLessEqual(peak.growth, 2 * BODY_LIMIT)
         self.still_good()
@@ -422,7 +422,7 @@ class Tls(Limits):
         before = rss(agent)
         connections = [self.connect() for _ in range(MANY)]
         for connection in connections:
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertEqual(read_status(connection), 200)
         each = (rss(agent) - before) / MANY
         print(f"\n{MANY} idle TLS connections: {each / 1024:.1f} KiB each")
@@ -436,7 +436,7 @@ class Tls(Limits):
             with contextlib.suppress(ConnectionError):
                 connection.sendall(garbage)
             self.assertEqual(read_status(connection), 0)
-        for request in ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", POST + "Content-Length: 2\r\n\r\n{}"):
+        for request in ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", POST + "Content-Length: 2\r\n\r\n{}"):
             connection = self.raw()
             connection.sendall(request.encode())
             self.assertEqual(read_status(connection), 400)

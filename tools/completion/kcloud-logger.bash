@@ -51,11 +51,11 @@ _kcloud_logger() {
         top) words="--url --token --ca --interval --once --batch --help" ;;
         demo) words="--url --token --ca --rate --count --seed --days --per-day --until --output --help" ;;
         import)
-          words="--url --data-dir --config --type --token --restart --help"
+          words="--url --data-dir --config --type --token --ca --restart --help"
           mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; compgen -f -- "$current"; } || true)
           return
           ;;
-        export) words="--url --data-dir --config --token --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
+        export) words="--url --data-dir --config --token --ca --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         journal) words="check --data-dir --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
