@@ -25,6 +25,7 @@ struct Options {
   double seconds = 5;
   bool json = false;
   bool tls = false;
+  Wrapping wrapping;
   LoadOptions load;
 };
 
@@ -76,7 +77,12 @@ int load(Options& options) {
     options.load.ids = ids.get();
   }
   std::unique_ptr<Source> source;
-  if (options.get.empty()) {
+  if (options.get.empty() && options.wrapping.any()) {
+    if (options.requests == 0) throw std::runtime_error("--gzip and --sign need --requests");
+    source =
+        std::make_unique<WrappedSource>(options.load.target, options.path, options.batch,
+                                        std::random_device{}(), options.requests, options.wrapping);
+  } else if (options.get.empty()) {
     source = std::make_unique<PostSource>(options.load.target, options.path, options.batch,
                                           std::random_device{}(), options.requests);
   } else {
@@ -116,6 +122,9 @@ int main(int argc, char** argv) {
   app.add_flag("--retry", options.load.retry,
                "send the same request again after 429, 503 and a lost connection");
   app.add_flag("--tls", options.tls, "speak TLS, as for an https URL; any certificate is taken");
+  app.add_flag("--gzip", options.wrapping.gzip, "compress the bodies, all of them ahead");
+  app.add_option("--sign", options.wrapping.secret,
+                 "sign as Standard Webhooks with this whsec_ secret, all ahead");
   app.add_flag("--json", options.json, "print one JSON object");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL

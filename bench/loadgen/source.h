@@ -49,6 +49,28 @@ class PostSource final : public Source {
   std::uint64_t number_ = 0;
 };
 
+// What a post goes through before it is sent. Made ahead, so that it costs nothing while measuring.
+struct Wrapping {
+  bool gzip = false;
+  std::string secret;  // whsec_<base64>: signed as Standard Webhooks; empty: not
+  bool any() const { return gzip || !secret.empty(); }
+};
+
+// The posts of a PostSource, compressed and signed ahead: `limit` of them are kept in memory.
+class WrappedSource final : public Source {
+ public:
+  // Throws std::invalid_argument for a secret that is none.
+  WrappedSource(const Target& target, const std::string& path, std::size_t batch, std::uint32_t run,
+                std::uint64_t limit, const Wrapping& wrapping);
+  bool next(std::string& request) override;
+  std::size_t events() const override { return batch_; }
+
+ private:
+  std::vector<std::string> requests_;
+  std::size_t at_ = 0;
+  std::size_t batch_;
+};
+
 // GET of each path in turn, again from the first when `repeat`.
 class GetSource final : public Source {
  public:

@@ -10,6 +10,7 @@
 namespace kcloud::bench {
 namespace {
 
+using ::testing::HasSubstr;
 using State = ResponseParser::State;
 
 constexpr std::string_view kAnswer =
@@ -49,6 +50,21 @@ TEST(ResponseParser, KeepsAcknowledgedIds) {
   EXPECT_EQ(append_ids(R"({"accepted":2,"ids":["x",null,"y"],"warnings":[]})", ids), 2u);
   EXPECT_EQ(ids, "x\ny\n");
   EXPECT_EQ(append_ids(R"({"accepted":2})", ids), 0u);
+}
+
+TEST(WrappedSource, IsCompressedSignedAndEnds) {
+  constexpr const char* kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  WrappedSource source(Target{}, "/events", 3, 7, 2, {.gzip = true, .secret = kSecret});
+  std::set<std::string> requests;
+  for (std::string request; source.next(request);) {
+    EXPECT_THAT(request, HasSubstr("Content-Encoding: gzip\r\n"));
+    EXPECT_THAT(request, HasSubstr("webhook-signature: v1,"));
+    EXPECT_EQ(request.substr(request.find("\r\n\r\n") + 4, 2), "\x1f\x8b");
+    requests.insert(request);
+  }
+  EXPECT_EQ(requests.size(), 2u);
+  EXPECT_THROW(WrappedSource(Target{}, "/events", 1, 1, 1, {.secret = "no"}),
+               std::invalid_argument);
 }
 
 TEST(Target, IsReadFromAText) {
