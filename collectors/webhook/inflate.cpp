@@ -1,6 +1,7 @@
 #include "collectors/webhook/inflate.h"
 
 #include <zlib.h>
+#define ZSTD_STATIC_LINKING_ONLY  // ZSTD_d_stableOutBuffer, ZSTD_findDecompressedSize
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -60,6 +61,14 @@ class Output {
     memory_.reset(grown);
     return true;
   }
+  // Room for a content of `claimed` bytes, as the frames say, within the limit; and one more, by
+  // which an excess is noticed.
+  void reserve(std::uint64_t claimed) {
+    capacity_ = static_cast<std::size_t>(std::min(claimed, limit_) + 1);
+    memory_.reset(static_cast<char*>(std::malloc(capacity_)));
+    if (memory_ == nullptr) throw std::bad_alloc();
+  }
+  std::uint64_t limit() const { return limit_; }
   char* end() { return memory_.get() + size_; }
   std::size_t room() const { return std::min<std::uint64_t>(capacity_, limit_ + 1) - size_; }
   void add(std::size_t made) { size_ += made; }
@@ -82,6 +91,19 @@ bool is_zlib(std::string_view text) {
   const unsigned method = static_cast<unsigned char>(text[0]);
   const unsigned flags = static_cast<unsigned char>(text[1]);
   return (method & 0x0F) == Z_DEFLATED && method >> 4 <= 7 && (method * 256 + flags) % 31 == 0;
+}
+
+Result result_of(ZSTD_ErrorCode code) {
+  switch (code) {
+    case ZSTD_error_frameParameter_windowTooLarge:
+      return Result::kWindow;
+    case ZSTD_error_memory_allocation:
+      return Result::kNoMemory;
+    case ZSTD_error_dstSize_tooSmall:
+      return Result::kTooLarge;
+    default:
+      return Result::kBroken;
+  }
 }
 
 Problem problem_of(Result result, Coding coding) {
@@ -151,31 +173,31 @@ Result Inflater::Impl::from_zlib(std::string_view compressed, int window_bits) {
   return Result::kTooLarge;
 }
 
+// The output is one block that stays where it is, so zstd looks back into it and needs no window of
+// its own. A block of the limit's size is taken ahead, of which only what is written becomes
+// memory.
 Result Inflater::Impl::from_zstd(std::string_view compressed) {
   if (zstd == nullptr) {
     zstd.reset(ZSTD_createDCtx());
     if (zstd == nullptr) return Result::kNoMemory;
     ZSTD_DCtx_setParameter(zstd.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
+    ZSTD_DCtx_setParameter(zstd.get(), ZSTD_d_stableOutBuffer, 1);
   }
   ZSTD_DCtx_reset(zstd.get(), ZSTD_reset_session_only);
+  output.reserve(ZSTD_findDecompressedSize(compressed.data(), compressed.size()));
   ZSTD_inBuffer in{compressed.data(), compressed.size(), 0};
+  ZSTD_outBuffer out{output.end(), output.room(), 0};
   std::size_t left = 1;  // 0 at the end of a frame
-  while (output.make_room()) {
-    ZSTD_outBuffer out{output.end(), output.room(), 0};
+  while (in.pos < in.size) {
+    const std::size_t read = in.pos, made = out.pos;
     left = ZSTD_decompressStream(zstd.get(), &out, &in);
-    if (ZSTD_isError(left) != 0) {
-      const ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
-      return code == ZSTD_error_frameParameter_windowTooLarge ? Result::kWindow
-             : code == ZSTD_error_memory_allocation           ? Result::kNoMemory
-                                                              : Result::kBroken;
-    }
-    output.add(out.pos);
-    if (output.too_large()) break;
-    const bool all_read = in.pos == in.size;
-    if (all_read && left == 0) return Result::kDone;
-    if (all_read && out.pos < out.size) return Result::kTruncated;
+    if (out.pos == out.size && out.size > output.limit()) return Result::kTooLarge;
+    if (ZSTD_isError(left) != 0) return result_of(ZSTD_getErrorCode(left));
+    if (in.pos == read && out.pos == made) break;
   }
-  return Result::kTooLarge;
+  output.add(out.pos);
+  if (output.too_large()) return Result::kTooLarge;
+  return left == 0 ? Result::kDone : Result::kTruncated;
 }
 
 Inflater::Inflater() : impl_(std::make_unique<Impl>()) {}

@@ -1,9 +1,9 @@
 // Undoing a request's Content-Encoding within a bound. The contexts of zlib and zstd and the output
 // keep their memory from request to request: one instance a thread, no locks, no I/O.
 //
-// Memory: the output grows in steps up to the bound and one byte; zstd's window has at most 8 MiB
-// (RFC 9659) and is touched only as far as output was made. What a frame says about its size is not
-// believed. More than 1 MiB is given back before the next request.
+// Memory: the output, which grows up to the bound and one byte; zstd looks back into it, so that its
+// window (at most 8 MiB, RFC 9659) costs nothing more. What a frame says about its size is not
+// believed beyond the bound. More than 1 MiB is given back before the next request.
 #pragma once
 
 #include <cstdint>
