@@ -10,15 +10,13 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/exit_code.h"
 #include "agent/logging.h"
 #include "agent/plugins.h"
 
 namespace kcloud::agent {
 
 namespace {
-
-constexpr int kExitCannotStart = 2;
-constexpr int kExitBadConfiguration = 78;  // EX_CONFIG of sysexits.h
 
 void log_open_report(const journal::OpenReport& report) {
   if (report.lost_events > 0) {
@@ -167,7 +165,7 @@ int run(const Overrides& overrides) {
     return 0;
   } catch (const std::exception& error) {
     spdlog::critical("cannot run: {}", error.what());
-    return kExitCannotStart;
+    return kExitFailed;
   }
 }
 

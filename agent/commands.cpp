@@ -4,29 +4,17 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <functional>
 #include <stdexcept>
 
+#include "agent/exit_code.h"
 #include "agent/journal/reader.h"
 #include "agent/logging.h"
 
 namespace kcloud::agent {
 
 namespace {
-
-constexpr int kExitFailed = 2;
-constexpr int kExitBadConfiguration = 78;
-
-int guarded(const std::function<int()>& command) {
-  try {
-    return command();
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kExitFailed;
-  }
-}
 
 int with_journal(const std::string& data_dir,
                  const std::function<int(journal::Journal&)>& command) {

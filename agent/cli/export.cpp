@@ -9,14 +9,14 @@
 #include "agent/cli/byte_sink.h"
 #include "agent/cli/interrupt.h"
 #include "agent/cli/transfer.h"
+#include "agent/exit_code.h"
 #include "agent/startup.h"
 #include "core/envelope.h"
 
 namespace kcloud::cli {
 namespace {
 
-constexpr int kExitFailed = 2;
-constexpr int kExitBadConfiguration = 78;
+using agent::kExitFailed;
 constexpr std::uint64_t kPage = 1000;
 
 Compression compression(const ExportOptions& options) {
@@ -154,17 +154,11 @@ int export_events(const ExportOptions& options) {
   const Interrupt interrupt;
   ExportOptions settled = options;
   settle_times(settled, core::SystemClock().now());
-  try {
+  return agent::guarded([&] {
     const auto source = options.data_dir.empty() ? http_source(options, interrupt.token())
                                                  : journal_source(options);
     return Export(settled, *source, interrupt.token()).run();
-  } catch (const agent::BadConfiguration& problems) {
-    fmt::print(stderr, "{}\n", problems.what());
-    return kExitBadConfiguration;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kExitFailed;
-  }
+  });
 }
 
 }  // namespace kcloud::cli

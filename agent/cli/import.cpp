@@ -10,14 +10,14 @@
 #include "agent/cli/import_state.h"
 #include "agent/cli/interrupt.h"
 #include "agent/cli/transfer.h"
+#include "agent/exit_code.h"
 #include "agent/startup.h"
 
 namespace kcloud::cli {
 namespace {
 
 constexpr std::size_t kShownRejections = 10;
-constexpr int kExitFailed = 2;
-constexpr int kExitBadConfiguration = 78;
+using agent::kExitFailed;
 
 class Import {
  public:
@@ -135,20 +135,14 @@ int import_events(const ImportOptions& options) {
     return kExitFailed;
   }
   const Interrupt interrupt;
-  try {
+  return agent::guarded([&] {
     if (options.file != "-") ByteSource{options.file};  // before anything is opened or asked
     const auto file = identify(options.file);
     const std::string path = file ? file->path : std::string();
     const auto target = options.data_dir.empty() ? http_target(options, path, interrupt.token())
                                                  : journal_target(options, path);
     return Import(options, *target, file, interrupt.token()).run();
-  } catch (const agent::BadConfiguration& problems) {
-    fmt::print(stderr, "{}\n", problems.what());
-    return kExitBadConfiguration;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kExitFailed;
-  }
+  });
 }
 
 }  // namespace kcloud::cli
