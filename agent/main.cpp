@@ -31,16 +31,26 @@ void add_run(CLI::App& app, agent::Overrides& overrides) {
   run->add_option("-d,--data-dir", overrides.data_dir, "Data directory, instead of agent.data_dir");
 }
 
+// Where a running agent is and how to be let in; returns the option --url.
+CLI::Option* add_agent(CLI::App& command, cli::Address& agent, const std::string& what) {
+  agent.token = environment("KCLOUD_LOGGER_TOKEN");
+  command.add_option("--token", agent.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
+  command.add_option("--ca", agent.ca, "PEM file of the authorities to trust, for https");
+  auto* cert = command.add_option("--cert", agent.cert, "PEM file of the certificate to show");
+  auto* key = command.add_option("--key", agent.key, "PEM file of that certificate's key");
+  cert->needs(key);
+  key->needs(cert);
+  return command.add_option("--url", agent.url, what)->capture_default_str();
+}
+
 void add_demo(CLI::App& app, cli::DemoOptions& options) {
   auto* demo = app.add_subcommand("demo", "Post a believable fleet's events to a running agent");
-  demo->add_option("--url", options.url, "The agent")->capture_default_str();
+  add_agent(*demo, options.agent, "The agent");
   auto* rate = demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
   auto* count = demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
                     ->capture_default_str();
   demo->add_option("--seed", options.seed, "The same seed makes the same fleet; 0: a new one")
       ->capture_default_str();
-  demo->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  demo->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   auto* days = demo->add_option("--days", options.days,
                                 "Instead the history of the last N days, as fast as it is taken")
                    ->check(CLI::Range(1, 3660))
@@ -59,8 +69,7 @@ void add_import(CLI::App& app, cli::ImportOptions& options) {
   auto* import = app.add_subcommand("import", "Take in events from JSON Lines");
   import->add_option("file", options.file, "JSON Lines, plain, gzip or zstd; - is standard input")
       ->required();
-  auto* url = import->add_option("--url", options.url, "Through this running agent");
-  url->capture_default_str();
+  auto* url = add_agent(*import, options.agent, "Through this running agent");
   import
       ->add_option("-d,--data-dir", options.data_dir,
                    "Instead: straight into the journal of a stopped agent")
@@ -68,23 +77,18 @@ void add_import(CLI::App& app, cli::ImportOptions& options) {
   import->add_option("-c,--config", options.config_file,
                      "With --data-dir: that agent's configuration");
   import->add_option("--type", options.type, "Event type or alias of events that name none");
-  import->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  import->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   import->add_flag("--restart", options.restart, "From the beginning, not where a run ended");
 }
 
 void add_export(CLI::App& app, cli::ExportOptions& options) {
   auto* command = app.add_subcommand("export", "Write events to a file, oldest first");
-  auto* url = command->add_option("--url", options.url, "Of this running agent");
-  url->capture_default_str();
+  auto* url = add_agent(*command, options.agent, "Of this running agent");
   command
       ->add_option("-d,--data-dir", options.data_dir,
                    "Instead: from the journal of a stopped agent")
       ->excludes(url);
   command->add_option("-c,--config", options.config_file,
                       "With --data-dir: that agent's configuration");
-  command->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  command->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
   command->add_option("--type", options.type, "Only this event type or alias");
   command->add_option("--workload", options.workload, "Only this workload");
   command->add_option("--cluster", options.cluster, "Only this cluster");
@@ -115,9 +119,7 @@ void add_export(CLI::App& app, cli::ExportOptions& options) {
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
-  tail->add_option("--url", options.url, "The agent")->capture_default_str();
-  tail->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  tail->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
+  add_agent(*tail, options.agent, "The agent");
   tail->add_option("--type", options.type, "Only this event type or alias");
   tail->add_option("--workload", options.workload, "Only this workload");
   tail->add_option("--cluster", options.cluster, "Only this cluster");
@@ -133,9 +135,7 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
 
 void add_top(CLI::App& app, cli::TopOptions& options) {
   auto* top = app.add_subcommand("top", "Show a running agent's figures, live");
-  top->add_option("--url", options.url, "The agent")->capture_default_str();
-  top->add_option("--token", options.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  top->add_option("--ca", options.ca, "PEM file of the authorities to trust, for https");
+  add_agent(*top, options.agent, "The agent");
   top->add_option("--interval", options.interval, "How often it is asked")->capture_default_str();
   auto* once = top->add_flag("--once", options.once, "One screen as text");
   top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);
@@ -181,19 +181,14 @@ int main(int argc, char** argv) {
   cursors_drop->add_option("-d,--data-dir", data_dir, "Data directory")->capture_default_str();
 
   cli::DemoOptions demo;
-  demo.token = environment("KCLOUD_LOGGER_TOKEN");
   add_demo(app, demo);
   cli::TailOptions tail;
-  tail.token = demo.token;
   add_tail(app, tail);
   cli::TopOptions top;
-  top.token = demo.token;
   add_top(app, top);
   cli::ImportOptions import;
-  import.token = demo.token;
   add_import(app, import);
   cli::ExportOptions export_options;
-  export_options.token = demo.token;
   add_export(app, export_options);
   auto* version = app.add_subcommand("version", "Print the version");
 

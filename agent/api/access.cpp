@@ -43,7 +43,7 @@ std::optional<http::Response> Router::authorise(http::Request& request, const Ro
   if (route.access == Access::kOpen && !authorization.empty()) return std::nullopt;
   if (grant.permission == Permission::kNoToken) {
     core::count(counters_.unauthorized);
-    return challenge(401, "send a token: Authorization: Bearer …", "");
+    return challenge(401, auth.how_to_enter(route.access), "");
   }
   if (request.client_verified) return std::nullopt;  // no page of another site can show it
   if (const std::string_view why = auth.foreign(request); !why.empty()) {

@@ -131,6 +131,18 @@ Auth::Signed Auth::verify(const http::Request& request, core::Time now) const {
           github ? fields.hub : fields.id};
 }
 
+std::string_view Auth::how_to_enter(Access access) const {
+  if (access != Access::kIngest || signers_.empty()) {
+    return tokens_.empty()
+               ? "nobody may do this here without a token, and there are no tokens; see "
+                 "http.anonymous_roles"
+               : "send a token: Authorization: Bearer …";
+  }
+  return tokens_.empty() ? "sign the request: webhook-id, webhook-timestamp and webhook-signature, "
+                           "or X-Hub-Signature-256"
+                         : "send a token (Authorization: Bearer …) or sign the request";
+}
+
 std::string_view Auth::foreign(const http::Request& request) const {
   if (!guarded_) return {};
   return cross_site(request.method, request.header("host"), request.header("origin"),

@@ -54,6 +54,9 @@ class Auth {
   // browsers of its machine reach.
   std::string_view foreign(const http::Request& request) const;
 
+  // What a request with neither token nor signature is told.
+  std::string_view how_to_enter(Access access) const;
+
   // kAnonymous, then the tokens, then the signers, as the configuration has them.
   const std::vector<Publishers::Limits>& publishers() const { return publishers_; }
 

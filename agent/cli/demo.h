@@ -6,15 +6,15 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/cli/address.h"
+
 namespace kcloud::cli {
 
 struct DemoOptions {
-  std::string url = "http://localhost:8007";
+  Address agent;
   double rate = 20;         // events/s
   std::uint64_t count = 0;  // 0: until Ctrl-C
   std::uint64_t seed = 0;   // 0: a new fleet each time
-  std::string token;        // bearer; empty: none
-  std::string ca;           // PEM file of the authorities to trust; empty: the system's
 
   std::uint32_t days = 0;   // history from that many days ago; 0: events of now at `rate`
   double per_day = 20'000;  // events of history, the mean of a week

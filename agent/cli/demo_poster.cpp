@@ -57,13 +57,12 @@ void Display::say(const std::string& line) const {
 }
 
 Poster::Poster(const DemoOptions& options, Display& display, std::stop_token stop)
-    : url_(options.url),
+    : url_(base_url(options.agent)),
       display_(display),
       stop_(std::move(stop)),
-      client_(http_client::Options{.ca_file = options.ca}) {
-  while (url_.ends_with('/')) url_.pop_back();
+      headers_(headers_of(options.agent)),
+      client_(options_of(options.agent)) {
   headers_.push_back({"Content-Type", "application/json"});
-  if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
 }
 
 bool Poster::post(const std::string& body, std::uint64_t events, Progress& progress) {
@@ -76,11 +75,8 @@ bool Poster::post(const std::string& body, std::uint64_t events, Progress& progr
       continue;
     }
     if (response.answered()) return settle(response, events, progress);
-    if (!answered_once_ || steady_clock::now() > give_up) {
-      display_.say(
-          fmt::format("demo: no agent answers ({}). Hint: start one with `make run`, or "
-                      "name another with --url",
-                      response.error));
+    if (!answered_once_ || response.untrusted || steady_clock::now() > give_up) {
+      display_.say("demo: " + explain_silence(response));
       return false;
     }
     const auto pause = backoff_.next(static_cast<std::uint32_t>(random_()));

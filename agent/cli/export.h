@@ -10,16 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "agent/cli/address.h"
 #include "core/time.h"
 
 namespace kcloud::cli {
 
 struct ExportOptions {
-  std::string url = "http://localhost:8007";
-  std::string data_dir;     // not empty: this journal, not `url`
+  Address agent;
+  std::string data_dir;     // not empty: this journal, not `agent`
   std::string config_file;  // with data_dir: the catalogue and zone
-  std::string token;        // bearer; empty: none
-  std::string ca;           // PEM file of the authorities to trust; empty: the system's
   // The filters and `order` of GET /events, as given; empty: none.
   std::string type, workload, cluster, source, severity, q;
   std::string since, until, received_since, received_until;

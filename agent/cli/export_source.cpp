@@ -55,10 +55,10 @@ class JournalSource final : public ExportSource {
 class HttpSource final : public ExportSource {
  public:
   HttpSource(const ExportOptions& options, std::stop_token stop)
-      : url_(options.url), stop_(std::move(stop)), client_(client_options(options.ca)) {
-    while (url_.ends_with('/')) url_.pop_back();
-    if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
-  }
+      : url_(base_url(options.agent)),
+        stop_(std::move(stop)),
+        headers_(headers_of(options.agent)),
+        client_(options_of(options.agent, client_options())) {}
 
   ExportPage page(const std::vector<Parameter>& parameters) override {
     std::string target = url_ + "/events";
@@ -75,7 +75,9 @@ class HttpSource final : public ExportSource {
         return {std::move(answer.body), client_.header("X-Next-Cursor")};
       }
       const bool later = !answer.answered() || answer.status == 429 || answer.status == 503;
-      if (!later || !answered_once_ || steady_clock::now() > give_up) fail(answer);
+      if (!later || answer.untrusted || !answered_once_ || steady_clock::now() > give_up) {
+        fail(answer);
+      }
       const auto pause =
           answer.retry_after.value_or(backoff.next(static_cast<std::uint32_t>(random_())));
       if (!wait_until(steady_clock::now() + pause, stop_)) return {};
@@ -83,9 +85,8 @@ class HttpSource final : public ExportSource {
   }
 
  private:
-  static http_client::Options client_options(const std::string& ca) {
+  static http_client::Options client_options() {
     http_client::Options options;
-    options.ca_file = ca;
     options.timeout = std::chrono::seconds(60);
     options.max_response_bytes = 64 << 20;  // a page has at most about half of that
     return options;
@@ -93,10 +94,8 @@ class HttpSource final : public ExportSource {
 
   [[noreturn]] void fail(const http_client::Response& answer) const {
     if (!answer.answered()) {
-      throw ExportFailed(fmt::format(
-          "no agent answers ({}). Hint: start one with `make run`, name another with --url, or "
-          "read a stopped agent's journal with --data-dir",
-          answer.error));
+      throw ExportFailed(explain_silence(answer) +
+                         "; --data-dir reads the journal of a stopped one");
     }
     const bool denied = answer.status == 401 || answer.status == 403;
     throw ExportFailed(fmt::format("{} answered {}: {}{}", url_, answer.status,

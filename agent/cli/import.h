@@ -10,18 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "agent/cli/address.h"
 #include "agent/cli/record_reader.h"
 
 namespace kcloud::cli {
 
 struct ImportOptions {
   std::string file;  // `-`: standard input
-  std::string url = "http://localhost:8007";
-  std::string data_dir;     // not empty: into this journal, not to `url`
+  Address agent;
+  std::string data_dir;     // not empty: into this journal, not to `agent`
   std::string config_file;  // with data_dir; empty: built-in defaults, and nothing is removed
   std::string type;         // of events that name none
-  std::string token;        // bearer; empty: none
-  std::string ca;           // PEM file of the authorities to trust; empty: the system's
   bool restart = false;     // forget how far an earlier run came
 };
 

@@ -29,9 +29,8 @@ std::uint64_t number_at(const std::string& json, std::string_view path) {
   return value;
 }
 
-http_client::Options client_options(const std::string& ca) {
+http_client::Options client_options() {
   http_client::Options options;
-  options.ca_file = ca;
   options.timeout = std::chrono::seconds(60);
   options.max_response_bytes = 64 << 20;
   return options;
@@ -40,12 +39,13 @@ http_client::Options client_options(const std::string& ca) {
 class HttpTarget final : public ImportTarget {
  public:
   HttpTarget(const ImportOptions& options, const std::string& path, std::stop_token stop)
-      : url_(options.url), stop_(std::move(stop)), client_(client_options(options.ca)) {
-    while (url_.ends_with('/')) url_.pop_back();
+      : url_(base_url(options.agent)),
+        stop_(std::move(stop)),
+        headers_(headers_of(options.agent)),
+        client_(options_of(options.agent, client_options())) {
     if (!path.empty()) state_file_ = state_directory() + "/" + state_name(path, url_) + ".json";
     events_url_ = url_ + "/events";
     if (!options.type.empty()) events_url_ += "/" + http_client::url_encode(options.type);
-    if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
   }
 
   std::string journal() override {
@@ -78,6 +78,7 @@ class HttpTarget final : public ImportTarget {
     bool said = false;
     while (true) {
       http_client::Response answer = ask();
+      if (answer.untrusted) throw ImportFailed(explain_silence(answer));
       const bool later = !answer.answered() || answer.status == 408 || answer.status == 429 ||
                          (answer.status >= 500 && !answer.body.starts_with("{\"status\":\""));
       if (!later || stop_.stop_requested()) {

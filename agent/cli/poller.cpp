@@ -17,16 +17,17 @@ constexpr std::chrono::seconds kTimeout{3};
 constexpr std::chrono::seconds kNoAlertsPause{30};  // an agent that has none is asked less often
 constexpr std::size_t kMaxAnswer = 16 << 20;
 
-http_client::Options client_options(const std::string& ca) {
+http_client::Options client_options() {
   http_client::Options options;
-  options.ca_file = ca;
   options.timeout = kTimeout;
   options.max_response_bytes = kMaxAnswer;
   return options;
 }
 
 std::string refusal(const http_client::Response& response) {
-  if (!response.answered()) return response.error;
+  if (!response.answered()) {
+    return response.untrusted ? explain_silence(response) : response.error;
+  }
   return fmt::format(
       "/metrics answered {} {}{}", response.status, core::json_text_at(response.body, "title"),
       response.status == 401 || response.status == 403 ? ": --token needs the role read" : "");
@@ -34,11 +35,10 @@ std::string refusal(const http_client::Response& response) {
 
 }  // namespace
 
-Questions::Questions(std::string url, const std::string& token, const std::string& ca)
-    : url_(std::move(url)), client_(client_options(ca)) {
-  while (url_.ends_with('/')) url_.pop_back();
-  if (!token.empty()) headers_.push_back({"Authorization", "Bearer " + token});
-}
+Questions::Questions(const Address& address)
+    : url_(base_url(address)),
+      headers_(headers_of(address)),
+      client_(options_of(address, client_options())) {}
 
 // As a stream, because that is what a stop ends early.
 http_client::Response Questions::get(const char* path, const std::stop_token& stop) {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/cli/address.h"
 #include "agent/cli/top_model.h"
 #include "exporters/http_client/client.h"
 
@@ -18,8 +19,7 @@ namespace kcloud::cli {
 // One round of questions; blocks, at most some seconds. Not for two threads at a time.
 class Questions {
  public:
-  // `ca`: PEM file of the authorities to trust; empty: the system's.
-  Questions(std::string url, const std::string& token, const std::string& ca);
+  explicit Questions(const Address& address);
   Poll ask(const std::stop_token& stop);
 
  private:

@@ -30,14 +30,12 @@ class Tail {
  public:
   Tail(const TailOptions& options, std::stop_token stop)
       : options_(options), stop_(std::move(stop)), colours_(isatty(STDOUT_FILENO) == 1) {
-    url_ = options.url;
-    while (url_.ends_with('/')) url_.pop_back();
-    if (!options.token.empty()) headers_.push_back({"Authorization", "Bearer " + options.token});
+    url_ = base_url(options.agent);
+    headers_ = headers_of(options.agent);
     http_client::Options client;
     client.timeout = kSilence;
-    client.ca_file = options.ca;
     client.max_response_bytes = kMaxPageBytes;
-    client_.emplace(client);
+    client_.emplace(options_of(options.agent, std::move(client)));
   }
 
   int run() {
@@ -61,10 +59,7 @@ class Tail {
           response.status == 401 || response.status == 403 ? ". Hint: --token needs the role read"
                                                            : "");
     } else {
-      fmt::print(stderr,
-                 "tail: no agent answers ({}). Hint: start one with `make run`, or name another "
-                 "with --url\n",
-                 response.error);
+      fmt::print(stderr, "tail: {}\n", explain_silence(response));
     }
     return false;
   }

@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "agent/cli/address.h"
+
 namespace kcloud::cli {
 
 struct TailOptions {
-  std::string url = "http://localhost:8007";
-  std::string token;  // bearer; empty: none
-  std::string ca;     // PEM file of the authorities to trust; empty: the system's
+  Address agent;
   std::string type, workload, cluster, source, severity, q;  // filters; empty: any
   std::string since;       // first the stored events since then, oldest first
   std::uint32_t last = 0;  // first the newest N stored events, oldest first

@@ -34,8 +34,8 @@ bool colours_wanted() {
 class Screen {
  public:
   Screen(const TopOptions& options, milliseconds interval)
-      : interval_(interval), poller_(Questions(options.url, options.token, options.ca), interval) {
-    frame_.url = options.url;
+      : interval_(interval), poller_(Questions(options.agent), interval) {
+    frame_.url = options.agent.url;
   }
 
   void run() {
@@ -108,7 +108,7 @@ bool print_line(const std::string& line) {
 
 int once(const TopOptions& options, milliseconds interval) {
   const Interrupt interrupt;
-  Questions questions(options.url, options.token, options.ca);
+  Questions questions(options.agent);
   TopState state;
   state.add(questions.ask(interrupt.token()));
   if (state.model().connected) {
@@ -120,14 +120,14 @@ int once(const TopOptions& options, milliseconds interval) {
         stderr,
         "top: no figures from {} ({}). Hint: start an agent with `make run`, or name another "
         "with --url\n",
-        options.url, state.model().error);
+        options.agent.url, state.model().error);
     return 1;
   }
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   Frame frame;
   frame.width = terminal ? terminal_size().width : kPipeWidth;
   frame.height = std::string::npos;
-  frame.url = options.url;
+  frame.url = options.agent.url;
   frame.keys = false;
   for (const Line& line : render(state.model(), frame)) {
     print_line(to_terminal(line, terminal && colours_wanted()));
@@ -138,7 +138,7 @@ int once(const TopOptions& options, milliseconds interval) {
 int batch(const TopOptions& options, milliseconds interval) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has enough is an end like any other
   const Interrupt interrupt;
-  Questions questions(options.url, options.token, options.ca);
+  Questions questions(options.agent);
   TopState state;
   auto due = steady_clock::now();
   bool open = print_line(batch_title());

@@ -4,12 +4,12 @@
 
 #include <string>
 
+#include "agent/cli/address.h"
+
 namespace kcloud::cli {
 
 struct TopOptions {
-  std::string url = "http://localhost:8007";
-  std::string token;  // bearer; empty: none
-  std::string ca;     // PEM file of the authorities to trust; empty: the system's
+  Address agent;
   std::string interval = "1s";
   bool once = false;   // one frame, as text
   bool batch = false;  // a line an interval; so too when standard output is no terminal

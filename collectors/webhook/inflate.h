@@ -1,8 +1,8 @@
 // Undoing a request's Content-Encoding within a bound. The contexts of zlib and zstd and the output
 // keep their memory from request to request: one instance a thread, no locks, no I/O.
 //
-// Memory: the output, which grows up to the bound and one byte; zstd looks back into it, so that its
-// window (at most 8 MiB, RFC 9659) costs nothing more. What a frame says about its size is not
+// Memory: the output, which grows up to the bound and one byte; zstd looks back into it, so that
+// its window (at most 8 MiB, RFC 9659) costs nothing more. What a frame says about its size is not
 // believed beyond the bound. More than 1 MiB is given back before the next request.
 #pragma once
 

@@ -80,6 +80,17 @@ std::string origin_of(const std::string& url) {
   return url.substr(0, start) + authority;
 }
 
+// Which of the two does not fit, libcurl tells by its code, the server by an alert that comes where
+// an answer was expected.
+bool is_untrusted(CURLcode code, const std::string& error) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+         code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_ISSUER_ERROR ||
+         error.find("alert certificate required") != std::string::npos ||
+         error.find("alert unknown ca") != std::string::npos ||
+         error.find("alert bad certificate") != std::string::npos ||
+         error.find("alert handshake failure") != std::string::npos;
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -109,6 +120,10 @@ struct Client::Impl {
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+    if (!options.certificate_file.empty()) {
+      set(CURLOPT_SSLCERT, options.certificate_file.c_str());
+      set(CURLOPT_SSLKEY, options.key_file.c_str());
+    }
     set(CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
     if (!request.username.empty()) {
@@ -144,6 +159,7 @@ struct Client::Impl {
     response.truncated = true;
     response.error = fmt::format("{}: {}", origin_of(request.url),
                                  error[0] != '\0' ? error.data() : curl_easy_strerror(code));
+    response.untrusted = is_untrusted(code, response.error);
     // A status whose body never came whole says nothing certain.
     response.status = 0;
     return std::move(response);

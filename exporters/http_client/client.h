@@ -22,6 +22,8 @@ struct Options {
   std::chrono::milliseconds connect_timeout{3'000};
   std::chrono::milliseconds timeout{5'000};  // a whole request; streams: time without a byte
   std::string ca_file;                       // PEM bundle; empty: the system's
+  std::string certificate_file;              // PEM, the client's own; empty: none
+  std::string key_file;                      // of that certificate
   bool verify_tls = true;
   std::size_t max_response_bytes = 1 << 20;
   std::string user_agent = "kcloud-logger";
@@ -46,6 +48,7 @@ struct Response {
   bool truncated = false;  // the body was longer, or the transfer broke inside it
   std::optional<std::chrono::milliseconds> retry_after;  // from seconds or an HTTP date
   std::string error;                                     // transport failure, one line
+  bool untrusted = false;  // … for want of certificates that fit: repeating does not help
 
   bool answered() const { return status != 0; }
 };

@@ -135,7 +135,8 @@ TEST_F(ApiTest, RefusesWhatDoesNotFitWithReasons) {
 class Handshake : public ApiTest {
  protected:
   Answer ask(std::string path, std::string fields) {
-    return client().exchange("OPTIONS " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
+    return client().exchange("OPTIONS " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields +
+                             "\r\n");
   }
 };
 

@@ -21,7 +21,7 @@ _kcloud_logger() {
       mapfile -t COMPREPLY < <({ compgen -f -X '!*.y*ml' -- "$current"; compgen -d -- "$current"; } || true)
       return
       ;;
-    --ca)
+    --ca | --cert | --key)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -47,15 +47,15 @@ _kcloud_logger() {
         "") words="run check tail top demo import export journal cursors version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --help" ;;
-        tail) words="--url --token --ca --type --workload --cluster --source --severity --q --since --last --json --help" ;;
-        top) words="--url --token --ca --interval --once --batch --help" ;;
-        demo) words="--url --token --ca --rate --count --seed --days --per-day --until --output --help" ;;
+        tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
+        top) words="--url --token --ca --cert --key --interval --once --batch --help" ;;
+        demo) words="--url --token --ca --cert --key --rate --count --seed --days --per-day --until --output --help" ;;
         import)
-          words="--url --data-dir --config --type --token --ca --restart --help"
+          words="--url --data-dir --config --type --token --ca --cert --key --restart --help"
           mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; compgen -f -- "$current"; } || true)
           return
           ;;
-        export) words="--url --data-dir --config --token --ca --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
+        export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         journal) words="check --data-dir --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
