@@ -26,7 +26,8 @@ http_client::Options client_options() {
 
 std::string refusal(const http_client::Response& response) {
   if (!response.answered()) {
-    return response.untrusted ? explain_silence(response) : response.error;
+    return response.untrusted ? "certificates do not fit (--ca, --cert): " + response.error
+                              : response.error;
   }
   return fmt::format(
       "/metrics answered {} {}{}", response.status, core::json_text_at(response.body, "title"),
