@@ -110,7 +110,7 @@ struct ByteSource::Impl {
 
   // Reads behind what waits. False: nothing came within the time.
   bool fill() {
-    std::memmove(raw.data(), waiting.data(), waiting.size());
+    if (!waiting.empty()) std::memmove(raw.data(), waiting.data(), waiting.size());
     waiting = {raw.data(), waiting.size()};
     pollfd ready{fd, POLLIN, 0};
     if (poll(&ready, 1, kPollMs) == 0) return false;

@@ -96,6 +96,9 @@ void Core::stop(milliseconds timeout) {
     asio::post(io, [this] { sweep_timer_.cancel(); });
     asio::post(io, [this] { io.stop(); });
     thread_.join();
+    // What was cancelled but not told yet holds its connection, which holds this.
+    io.restart();
+    io.poll();
   }
   std::vector<std::function<void()>> dropped;
   {

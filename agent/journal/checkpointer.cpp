@@ -27,12 +27,14 @@ void Checkpointer::committed(int frames) {
     return;
   }
   std::unique_lock lock(mutex_);
+  if (!last_error_.empty()) return;
   if (!running_ && !wanted_) {
     wanted_ = true;
     changed_.notify_all();
   }
   if (frames < gate_frames_ + gated_at_) return;
   changed_.wait(lock, [&] { return !wanted_ && !running_; });
+  if (!last_error_.empty()) return;
   // One more pass with the writer at rest copies the rest, so that the next commit starts the WAL
   // afresh.
   wanted_ = true;
@@ -79,6 +81,7 @@ void Checkpointer::run(std::stop_token stop) {
     running_ = false;
     last_error_ = error;
     changed_.notify_all();
+    if (!error.empty()) return;
   }
 }
 

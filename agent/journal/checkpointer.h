@@ -1,6 +1,9 @@
 // Moves committed pages from the WAL into the database on a thread of its own; the writer steps
 // aside for it when the WAL is at its limit ("gate"), so that the WAL stays small and no commit
 // carries a checkpoint.
+//
+// After an error there is no further pass: a second fsync of pages that the first one lost would
+// succeed, and SQLite then overwrite the WAL, their only copy. The writer throws it away.
 #pragma once
 
 #include <condition_variable>
@@ -21,7 +24,7 @@ class Checkpointer {
   // After each commit, on the writer's thread: `frames` is the WAL's length in pages. Blocks at the
   // limit until the checkpoint under way is done.
   void committed(int frames);
-  std::string last_error() const;
+  std::string last_error() const;  // stays
 
  private:
   void run(std::stop_token stop);
