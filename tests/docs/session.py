@@ -1,8 +1,8 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
-Commands are run as they stand in the documents. Only the ports 8007, 8017 and 8443 (further agents) and 8086 and the path of the
-binary are exchanged, and `curl`, `kcloud-logger` and `influxd` are small scripts that add what the
-exchange needs. Everything that a session starts ends with it.
+Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018 and 8443 (further
+agents) and 8086 and the path of the binary are exchanged, and `curl`, `kcloud-logger` and `influxd`
+are small scripts that add what the exchange needs. Everything that a session starts ends with it.
 """
 
 import os
@@ -97,7 +97,9 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        self.port, self.second, self.tls, self.influx, rpc = free_ports(5)
+        *agents, self.influx, rpc = free_ports(6)
+        self.port = agents[0]
+        self.agents = dict(zip(("8007", "8017", "8018", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
                       "CURL": shutil.which("curl"), "INFLUXD": shutil.which("influxd"),
                       "HOME": self.folder / "influx"}
@@ -129,10 +131,8 @@ class Session:
 
     def exchange(self, text):
         """A document's text as it is run here."""
-        text = re.sub(r":8007\b", f":{self.port}", text)
-        text = re.sub(r":8017\b", f":{self.second}", text)
-        text = re.sub(r":8443\b", f":{self.tls}", text)
-        text = re.sub(r":8086\b", f":{self.influx}", text)
+        for shown, real in {**self.agents, "8086": self.influx}.items():
+            text = re.sub(rf":{shown}\b", f":{real}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 
     def __enter__(self):
@@ -200,7 +200,8 @@ class Session:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT))
         self.beside[-1].log = path.with_suffix(".log")
         if re.search(r"kcloud-logger run\b", text):
-            wait_for(self.second if ":8017" in text else self.port)
+            listener = re.search(r"--listen \S*:(\d+)", text)
+            wait_for(self.agents[listener[1]] if listener else self.port)
 
     def failed_beside(self):
         """What the background blocks that ended with a failure have said."""
