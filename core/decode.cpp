@@ -28,7 +28,7 @@ struct Decoder::Impl {
   std::vector<Candidate> candidates;
   std::vector<FieldValue> values;
   Unwrapper unwrapper;
-  std::string redacted;
+  std::string redacted, source, workload;
   std::optional<std::string_view> readable;  // what a refusal may keep of the newest event
 
   Impl(const Catalogue& the_catalogue, DecodeOptions the_options)
@@ -49,6 +49,8 @@ struct Decoder::Impl {
   bool decode(ParsedEvent& parsed, const NamedType& named, const TransportHints& hints,
               const std::optional<ParsedTime>& wrapper_time, EventBatch& batch,
               std::vector<FieldError>& errors, std::vector<std::string_view>& warnings);
+  std::string_view beside(std::string_view value, const Plan& plan,
+                          const std::vector<std::string>& paths, std::string& redacted_value) const;
   std::string_view key_of(const Plan& plan, std::string& number, std::vector<FieldError>& errors);
   void set_id(Event& event, const TransportHints& hints, std::string_view event_id);
 };
@@ -74,6 +76,14 @@ void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::strin
   } else {
     event.id = make_event_id(event.time, event.body_hash);
   }
+}
+
+// What the transport says in place of a field of the body, under the rules of that field.
+std::string_view Decoder::Impl::beside(std::string_view value, const Plan& plan,
+                                       const std::vector<std::string>& paths,
+                                       std::string& redacted_value) const {
+  if (options.redaction == nullptr || value.empty()) return value;
+  return redacted_value = options.redaction->text(value, plan.type, paths);
 }
 
 Decoder::Decoder(const Catalogue& catalogue, DecodeOptions options)
@@ -171,8 +181,12 @@ bool Decoder::Impl::decode(ParsedEvent& parsed, const NamedType& named, const Tr
   walk(plan, parsed.root.get_object().value_unsafe(), candidates);
   set_time(candidates, plan, options, hints, wrapper_time, event, errors, warnings);
   common_texts(plan, candidates, event, batch, &errors);
-  if (event.source.empty()) event.source = hints.source;
-  if (event.workload.empty()) event.workload = hints.workload;
+  if (event.source.empty()) {
+    event.source = beside(hints.source, plan, plan.common->source, source);
+  }
+  if (event.workload.empty()) {
+    event.workload = beside(hints.workload, plan, plan.common->workload, workload);
+  }
   convert_fields(plan, candidates, batch, values, &errors);
   join_common(plan, candidates, event, values, &errors);
   std::string number;

@@ -167,17 +167,14 @@ bool decode_envelope(const Envelope& envelope, Decoder& decoder, const Transport
   inner.type = envelope.type;
   inner.key = inner.key_kind = inner.position = {};
   inner.time = envelope.time;
-  // The envelope's texts may be what a rule takes out of the body.
-  const bool whole = options.redaction == nullptr;
-  if (whole) {
-    inner.source = envelope.source;
-    inner.workload = envelope.workload;
-  }
+  inner.source = envelope.source;
+  inner.workload = envelope.workload;
   if (!decoder.decode(envelope.body, inner, batch, errors, warnings)) return false;
   Event& event = batch.events.back();
   event.id = envelope.id;
   event.time = envelope.time;
-  if (whole) {
+  // Under rules the columns are what the rules leave of body and envelope.
+  if (options.redaction == nullptr) {
     event.source = batch.keep(envelope.source);
     event.workload = batch.keep(envelope.workload);
     event.cluster = batch.keep(envelope.cluster);

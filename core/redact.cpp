@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -270,6 +271,23 @@ Redaction::Result Redaction::apply(std::string_view json, const EventType* type,
 Redaction::Result Redaction::apply_all(std::string_view json, std::string& out) const {
   out.clear();
   return Pass(json, trees_.back().nodes, rules_, hits_.get(), out).run();
+}
+
+std::string Redaction::text(std::string_view value, const EventType* type,
+                            std::span<const std::string> paths) const {
+  for (std::size_t i = 0; i < rules_.size() && !value.empty(); ++i) {
+    const RedactRule& rule = rules_[i];
+    const bool its_type =
+        rule.type.empty() ||
+        (type != nullptr && (rule.type == type->name || rule.type == type->alias));
+    if (!its_type || std::find(paths.begin(), paths.end(), rule.path) == paths.end()) continue;
+    if (rule.action == RedactAction::kHash && is_keyed_hash(value)) break;
+    count(hits_[i]);
+    if (rule.action == RedactAction::kDrop) return {};
+    return rule.action == RedactAction::kHash ? keyed_hash(rule.key, value)
+                                              : masked(value, rule.keep_last);
+  }
+  return std::string(value);
 }
 
 std::uint64_t Redaction::hits(std::size_t rule) const {

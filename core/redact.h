@@ -49,6 +49,11 @@ class Redaction {
   // The same with the rules of every type, for what never got one.
   Result apply_all(std::string_view json, std::string& out) const;
 
+  // What the rules leave of a text that stands beside the JSON (a CloudEvent's subject, a column of
+  // an envelope) and means what `paths` would: the first rule of the type on one of them counts.
+  std::string text(std::string_view value, const EventType* type,
+                   std::span<const std::string> paths) const;
+
   const std::vector<RedactRule>& rules() const { return rules_; }
   std::uint64_t hits(std::size_t rule) const;
 

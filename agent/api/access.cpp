@@ -6,6 +6,7 @@ namespace kcloud::api {
 
 namespace {
 
+constexpr std::size_t kRefusedShare = 10;  // of a refused request's events is charged
 constexpr std::string_view kChallenge = "WWW-Authenticate: Bearer realm=\"kcloud-logger\"";
 
 http::Response challenge(int status, std::string_view detail, std::string_view error) {
@@ -73,14 +74,28 @@ std::optional<http::Response> Router::check_signature(const http::Request& reque
 }
 
 std::optional<http::Response> Router::charge(Publisher& publisher, std::size_t events) {
-  const auto wait = publisher.bucket.take(events, std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  if (!publisher.bucket.take(events, now)) return std::nullopt;
+  // It had to be read to be counted: who repeats it at once empties the bucket, and is then refused
+  // unread.
+  publisher.bucket.pay(events / kRefusedShare + 1, now);
+  TokenBucket bucket = publisher.bucket;
+  return throttle(publisher, bucket.take(events, now).value_or(std::chrono::seconds(1)));
+}
+
+std::optional<http::Response> Router::refuse_unread(Publisher& publisher) {
+  const auto wait = publisher.bucket.empty_for(std::chrono::steady_clock::now());
   if (!wait) return std::nullopt;
+  return throttle(publisher, *wait);
+}
+
+http::Response Router::throttle(Publisher& publisher, std::chrono::seconds wait) {
   ++publisher.throttled;
   http::Response response =
       http::problem(429,
                     "more events than this publisher's quota; nothing was stored, send it "
                     "again after Retry-After seconds");
-  http::add_header(response, "Retry-After", std::to_string(wait->count()));
+  http::add_header(response, "Retry-After", std::to_string(wait.count()));
   return response;
 }
 

@@ -36,6 +36,10 @@ struct Router::Post {
 };
 
 std::optional<http::Response> Router::admit_post(const http::Request& request, const Match& match) {
+  // A signed request's publisher is known when its body is there.
+  if (request.owner != nullptr) {
+    if (auto refused = refuse_unread(*static_cast<Publisher*>(request.owner))) return refused;
+  }
   const auto check =
       webhook::check_content(request.header("content-type"), request.header("content-encoding"));
   if (check.problem) return refuse_post(*check.problem);
@@ -83,6 +87,9 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   if (auto refused = check_signature(request, publisher, signed_key)) {
     return reply.send(std::move(*refused));
   }
+  if (!signed_key.empty()) {
+    if (auto refused = refuse_unread(*publisher)) return reply.send(std::move(*refused));
+  }
   const std::string nonce = request_prefix_ + std::to_string(++requests_);
   webhook::Post post;
   if (!endpoint.empty()) {
@@ -127,6 +134,7 @@ void Router::finish_post(Post& post) {
   core::CollectorCounters& counters = counters_.webhook;
   if (post.status != core::CommitStatus::kCommitted) {
     core::count(counters.busy, post.ledger.inputs);
+    post.publisher->bucket.give_back(post.ledger.inputs);
     return post.reply.send(later(post.status));
   }
   http::Response response;

@@ -32,6 +32,21 @@ std::optional<std::chrono::seconds> TokenBucket::take(std::uint64_t events, Time
   return std::nullopt;
 }
 
+std::optional<std::chrono::seconds> TokenBucket::empty_for(Time now) const {
+  if (per_second_ == 0) return std::nullopt;
+  const Time enough_at = std::max(full_at_, now) + cost(1) - cost(burst_);
+  if (enough_at <= now) return std::nullopt;
+  return std::chrono::ceil<std::chrono::seconds>(enough_at - now);
+}
+
+void TokenBucket::pay(std::uint64_t events, Time now) {
+  if (per_second_ != 0) full_at_ = std::max(full_at_, now) + cost(events);
+}
+
+void TokenBucket::give_back(std::uint64_t events) {
+  if (per_second_ != 0) full_at_ -= cost(events);
+}
+
 void Publishers::configure(const std::vector<Limits>& limits) {
   in_force_.clear();
   for (const Limits& one : limits) {

@@ -24,6 +24,11 @@ class TokenBucket {
   // Takes `events`, or takes nothing and says after how many whole seconds it would succeed. More
   // than the burst is taken when the bucket is full, and paid off before anything else.
   std::optional<std::chrono::seconds> take(std::uint64_t events, Time now);
+  // How long until there is anything to take; nullopt: there is. Asked before a request is read.
+  std::optional<std::chrono::seconds> empty_for(Time now) const;
+  // Takes `events` whether there are so many or not.
+  void pay(std::uint64_t events, Time now);
+  void give_back(std::uint64_t events);
 
  private:
   std::chrono::nanoseconds cost(std::uint64_t events) const;

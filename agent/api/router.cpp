@@ -99,15 +99,18 @@ void Router::apply(std::shared_ptr<const Settings> settings) {
   decoder_.emplace(*settings_->config->catalogue, settings_->decode);
   live_->set_catalogue(settings_->config->catalogue);
   publishers_.configure(settings_->auth.publishers());
+  ++generation_;
 }
 
 void Router::apply_auth(Auth auth) {
   settings_ = std::make_shared<const Settings>(
       Settings{settings_->config, std::move(auth), settings_->decode, settings_->webhook});
   publishers_.configure(settings_->auth.publishers());
+  ++generation_;
 }
 
 std::optional<http::Response> Router::admit(http::Request& request) {
+  request.admitted = generation_;
   const Match match = find_route(request.method, request.path);
   if (match.route == nullptr) {
     if (request.method == "OPTIONS" && (request.path == "*" || !match.allow.empty())) {
@@ -145,6 +148,10 @@ std::optional<http::Response> Router::answer_options(const http::Request& reques
 }
 
 void Router::handle(http::Request& request, http::Reply reply) {
+  // A reload while the body came may have taken away what the request was admitted by.
+  if (request.admitted != generation_) {
+    if (auto refused = admit(request)) return reply.send(std::move(*refused));
+  }
   const Match match = find_route(request.method, request.path);
   switch (match.route->action) {
     case Action::kPostEvents:

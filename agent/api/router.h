@@ -60,7 +60,10 @@ class Router final : public http::Handler {
   // Whose post it is and, when signed, its key; or the answer that refuses it.
   std::optional<http::Response> check_signature(const http::Request& request, Publisher*& publisher,
                                                 std::string_view& key);
+  // Over its quota: 429. Before a request is read, as far as that can be known then.
+  std::optional<http::Response> refuse_unread(Publisher& publisher);
   std::optional<http::Response> charge(Publisher& publisher, std::size_t events);
+  http::Response throttle(Publisher& publisher, std::chrono::seconds wait);
   std::optional<http::Response> admit_post(const http::Request& request, const Match& match);
   std::optional<http::Response> answer_options(const http::Request& request, const Match& match);
   http::Response refuse_post(const webhook::Problem& problem);
@@ -85,6 +88,7 @@ class Router final : public http::Handler {
   Context context_;
   ApiCounters counters_;
   std::shared_ptr<const Settings> settings_;  // I/O thread, once the server runs
+  std::uint64_t generation_ = 0;              // of settings_
   std::optional<core::Decoder> decoder_;      // of settings_
   Publishers publishers_;
   webhook::Workspace workspace_;

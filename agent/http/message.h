@@ -26,6 +26,7 @@ struct Request {
   bool client_verified = false;  // the client's certificate was verified
   std::string_view client_name;  // of that certificate
   void* owner = nullptr;         // the handler's own: what admit() leaves for handle()
+  std::uint64_t admitted = 0;    // likewise: by which of its settings
 
   // The first header of that name (ASCII case does not matter); empty when absent.
   std::string_view header(std::string_view name) const;

@@ -186,6 +186,41 @@ TEST_F(AccessTest, ASignerThatLeftWhileTheBodyCameIsRefused) {
   EXPECT_EQ(journal->stats().events, 0u);
 }
 
+TEST_F(AccessTest, ATypeThatLeftWhileTheBodyCameIsNotFound) {
+  config->http.tokens.clear();
+  config->http.signatures.clear();
+  config->http.anonymous_roles = {"ingest"};
+  const auto known = config->catalogue;
+  config::Problems problems;
+  config->catalogue =
+      config::parse_catalogue("types:\n  mine:\n    alias: my\n", "t.yaml", problems);
+  ASSERT_NE(config->catalogue, nullptr) << (problems.empty() ? "" : problems[0].to_string());
+  serve();
+  Client slow = client();
+  slow.send(
+      "POST /events/my HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+      "Content-Length: 7\r\n\r\n");
+  ASSERT_EQ(slow.receive().status, 100);  // admitted
+  auto without = std::make_shared<config::Config>(*config);
+  without->catalogue = known;
+  router->reload(without);
+  slow.send("{\"m\":1}");
+  EXPECT_EQ(slow.receive().status, 404);
+}
+
+TEST_F(AccessTest, OverItsQuotaAnEmptyBucketIsToldUnread) {
+  config->http.tokens[0].quota = {1, 2};
+  serve();
+  const std::string token = "Authorization: Bearer publisher-token-01\r\n";
+  EXPECT_EQ(post("/events", "[" + custom(1) + "," + custom(2) + "]", token).status, 202);
+  Client big = client();  // whose body never comes
+  big.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n" + token +
+           "\r\n");
+  const Answer refused = big.receive();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+}
+
 TEST_F(AccessTest, OverItsQuotaAPublisherIsTold429) {
   config->http.tokens[0].quota = {2, 4};
   config->http.tokens.push_back({"other", {"other-token-000001"}, {"ingest"}});

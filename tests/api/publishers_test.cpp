@@ -77,6 +77,20 @@ TEST(TokenBucket, HoldsTheRateOverTime) {
   EXPECT_NEAR(static_cast<double>(taken), 300 * 101, 2);
 }
 
+TEST(TokenBucket, TellsWhenItIsEmptyTakesDebtsAndGivesBack) {
+  TokenBucket limited = bucket(10, 20);
+  const TokenBucket::Time start{1000s};
+  EXPECT_EQ(bucket(0, 0).empty_for(start), kTaken);
+  EXPECT_EQ(limited.empty_for(start), kTaken);
+  EXPECT_EQ(limited.take(20, start), kTaken);
+  EXPECT_EQ(limited.empty_for(start), 1s);
+  EXPECT_EQ(limited.empty_for(start + 100ms), kTaken);
+  limited.pay(30, start);
+  EXPECT_EQ(limited.empty_for(start), 4s);  // 3.1
+  limited.give_back(50);
+  EXPECT_EQ(limited.take(20, start), kTaken);
+}
+
 TEST(Publishers, KeepTheirCountsAndDebtsAcrossConfigurations) {
   Publishers publishers;
   const TokenBucket::Time start{1000s};

@@ -98,6 +98,28 @@ TEST_F(ApiTest, ARedactedValueIsNowhere) {
   EXPECT_THAT(bytes_below(directory), Not(HasSubstr(std::string(kSecret))));
 }
 
+// What stands beside the body in place of its fields is under the same rules.
+TEST_F(ApiTest, ACloudEventsAttributesAreRedactedToo) {
+  config->intake.redact = {rule("workload_id", "hash"), rule("unrelated", "drop")};
+  serve();
+  const std::string cloud =
+      "ce-specversion: 1.0\r\nce-id: 1\r\nce-type: scheduling_decision\r\nce-source: "
+      "/scheduler\r\n" +
+      with_secret("ce-subject: @\r\n");
+  const Answer posted =
+      post("/events", R"({"selected_cluster":"c","timestamp":"2025-01-15T10:30:00Z"})", cloud);
+  EXPECT_EQ(posted.status, 202) << posted.body;
+  const std::string stored = get("/events?format=ndjson").body;
+  EXPECT_THAT(stored, HasSubstr(R"("workload":"hmac:)"));
+  EXPECT_THAT(stored, HasSubstr(R"("source":"/scheduler")"));
+  EXPECT_THAT(stored, Not(HasSubstr(std::string(kSecret))));
+  EXPECT_THAT(bytes_below(directory), Not(HasSubstr(std::string(kSecret))));
+  // As an exported event, taken over: a duplicate, with all it has.
+  const Answer again =
+      post("/events", stored, "Content-Type: application/vnd.kcloud.envelopes\r\n");
+  EXPECT_THAT(again.body, HasSubstr(R"("accepted":0,"duplicates":1)"));
+}
+
 TEST_F(ApiTest, AReloadTakesNewRules) {
   serve();
   const auto body = [](int n) {

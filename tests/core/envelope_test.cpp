@@ -78,6 +78,20 @@ TEST_F(EnvelopeTest, IsTheSameEvent) {
   }
 }
 
+// A CloudEvent's subject and source are not in the body, which may need them to be valid.
+TEST_F(EnvelopeTest, WhatTheBodyLacksComesFromTheEnvelope) {
+  TransportHints hints = hints_;
+  hints.type = "scheduling_decision";
+  hints.source = "/scheduler";
+  hints.workload = "job-1";
+  EventBatch batch;
+  ASSERT_TRUE(decoder_->decode(R"({"selected_cluster":"c","timestamp":"2025-01-15T10:30:00Z"})",
+                               hints, batch, errors_, warnings_));
+  std::string json;
+  append_event_json(json, batch.events.front(), "0000abcd");
+  EXPECT_EQ(taken_over(json), json);
+}
+
 TEST_F(EnvelopeTest, MembersMayStandInAnyOrderWithBlanks) {
   const std::string json = written(kBody, "scheduling_decision");
   const auto body = json.find(",\"body\":");
