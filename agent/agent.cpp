@@ -26,37 +26,59 @@ void log_open_report(const journal::OpenReport& report) {
   }
 }
 
-// Options that a running agent cannot change; named in the log when a reload tries.
-std::string needs_restart(const config::Config& now, const config::Config& wanted) {
-  std::string names;
-  const auto note = [&](const char* name, bool differs) {
-    if (differs) names += (names.empty() ? "" : ", ") + std::string(name);
+// Options that a running agent cannot change stay as they are; those that a reload tried to change
+// are named.
+class RunningOptions {
+ public:
+  template <typename Value>
+  void keep(const char* name, const Value& now, Value& wanted) {
+    if (wanted == now) return;
+    wanted = now;
+    if (names_.ends_with(name)) return;
+    names_ += (names_.empty() ? "" : ", ") + std::string(name);
+  }
+  const std::string& names() const { return names_; }
+
+ private:
+  std::string names_;
+};
+
+std::string keep_running(const config::Config& now, config::Config& wanted) {
+  RunningOptions running;
+  running.keep("agent.name", now.agent.name, wanted.agent.name);
+  running.keep("agent.data_dir", now.agent.data_dir, wanted.agent.data_dir);
+  // What requests without a token may do goes by the listener's address: it is settled afterwards.
+  running.keep("http.listen", now.http.listen, wanted.http.listen);
+  const config::TlsConfig& tls = now.http.tls;
+  config::TlsConfig& tls_wanted = wanted.http.tls;
+  running.keep("http.tls", tls.certificate, tls_wanted.certificate);
+  running.keep("http.tls", tls.key, tls_wanted.key);
+  running.keep("http.tls", tls.client_ca, tls_wanted.client_ca);
+  running.keep("http.tls", tls.client_auth, tls_wanted.client_auth);
+  running.keep("http.tls", tls.min_version, tls_wanted.min_version);
+  const auto limit = [&](auto config::HttpConfig::*member) {
+    running.keep("http limits", now.http.*member, wanted.http.*member);
   };
-  note("agent.name", now.agent.name != wanted.agent.name);
-  note("agent.data_dir", now.agent.data_dir != wanted.agent.data_dir);
-  note("http.listen", now.http.listen != wanted.http.listen);
-  const config::TlsConfig &tls = now.http.tls, &tls_wanted = wanted.http.tls;
-  note("http.tls", tls.certificate != tls_wanted.certificate || tls.key != tls_wanted.key ||
-                       tls.client_ca != tls_wanted.client_ca ||
-                       tls.client_auth != tls_wanted.client_auth ||
-                       tls.min_version != tls_wanted.min_version);
-  note("http limits", now.http.max_connections != wanted.http.max_connections ||
-                          now.http.max_header_bytes != wanted.http.max_header_bytes ||
-                          now.http.max_headers != wanted.http.max_headers ||
-                          now.http.max_body_bytes != wanted.http.max_body_bytes ||
-                          now.http.header_timeout != wanted.http.header_timeout ||
-                          now.http.body_timeout != wanted.http.body_timeout ||
-                          now.http.idle_timeout != wanted.http.idle_timeout ||
-                          now.http.stream_heartbeat != wanted.http.stream_heartbeat ||
-                          now.http.max_pending_body_bytes != wanted.http.max_pending_body_bytes);
-  note("journal", now.journal.max_bytes != wanted.journal.max_bytes ||
-                      now.journal.max_age != wanted.journal.max_age ||
-                      now.journal.dedup_horizon != wanted.journal.dedup_horizon ||
-                      now.journal.queue_bytes != wanted.journal.queue_bytes ||
-                      now.journal.group_events != wanted.journal.group_events ||
-                      now.journal.group_wait != wanted.journal.group_wait ||
-                      now.journal.max_dead_letters != wanted.journal.max_dead_letters);
-  return names;
+  limit(&config::HttpConfig::max_connections);
+  limit(&config::HttpConfig::max_header_bytes);
+  limit(&config::HttpConfig::max_headers);
+  limit(&config::HttpConfig::max_body_bytes);
+  limit(&config::HttpConfig::max_pending_body_bytes);
+  limit(&config::HttpConfig::header_timeout);
+  limit(&config::HttpConfig::body_timeout);
+  limit(&config::HttpConfig::idle_timeout);
+  limit(&config::HttpConfig::stream_heartbeat);
+  const auto journal = [&](auto config::JournalConfig::*member) {
+    running.keep("journal", now.journal.*member, wanted.journal.*member);
+  };
+  journal(&config::JournalConfig::max_bytes);
+  journal(&config::JournalConfig::max_age);
+  journal(&config::JournalConfig::dedup_horizon);
+  journal(&config::JournalConfig::queue_bytes);
+  journal(&config::JournalConfig::group_events);
+  journal(&config::JournalConfig::group_wait);
+  journal(&config::JournalConfig::max_dead_letters);
+  return running.names();
 }
 
 sigset_t handled_signals() {
@@ -109,11 +131,9 @@ void Agent::reload() {
     spdlog::error("reload: the configuration was not changed, {} problems", problems.size());
     return;
   }
-  if (const auto names = needs_restart(*config_, *wanted); !names.empty()) {
+  if (const auto names = keep_running(*config_, *wanted); !names.empty()) {
     spdlog::warn("reload: only a restart changes {}", names);
   }
-  // The listener stays where it is: what requests without a token may do goes by its address.
-  wanted->http.listen = config_->http.listen;
   if (const auto problem = config::settle_anonymous_roles(wanted->http); !problem.empty()) {
     spdlog::error("reload: the configuration was not changed: {}", problem);
     return;

@@ -81,6 +81,11 @@ void Parser::on_request_impl(beast::http::verb, View method, View target, int ve
   set_target(view(target), error);
 }
 
+bool Parser::is_repeated(std::string_view name) const {
+  const auto same = [&](const Header& one) { return equals_ignoring_case(one.name, name); };
+  return std::count_if(request_.headers.begin(), request_.headers.end(), same) > 1;
+}
+
 void Parser::on_field_impl(beast::http::field known, View name, View value, Error& error) {
   using Field = beast::http::field;
   const bool framing =
@@ -93,6 +98,12 @@ void Parser::on_field_impl(beast::http::field known, View name, View value, Erro
     return refuse(error, 431, "too many header fields");
   }
   request_.headers.push_back({view(name), view(value)});
+  // Two of them would be read differently by different readers (RFC 9110, 5.3).
+  const bool singular = known == Field::content_type || known == Field::content_encoding ||
+                        known == Field::authorization;
+  if (singular && is_repeated(view(name))) {
+    return refuse(error, 400, "a field that may stand once is there twice");
+  }
   if (!framing) return;
   if (known == Field::host) {
     if (++hosts_ > 1) refuse(error, 400, "more than one Host");

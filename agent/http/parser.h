@@ -50,6 +50,7 @@ class Parser final : public boost::beast::http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t remaining, View bytes, Error& error) override;
   void on_finish_impl(Error&) override {}
 
+  bool is_repeated(std::string_view name) const;
   void refuse(Error& error, int status, std::string_view problem);
   void set_target(std::string_view target, Error& error);
 

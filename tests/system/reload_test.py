@@ -91,6 +91,13 @@ class Reload(unittest.TestCase):
         agent.start()
         self.reload(agent, "agent: {name: second}\njournal: {max_bytes: 1GiB}\n",
                     "only a restart changes agent.name, journal")
+        shown = agent.client().json("/config")
+        self.assertEqual(shown["agent"]["name"], "first", "not what is in force")
+        self.assertNotEqual(shown["journal"]["max_bytes"], 1 << 30)
+        # Not forgotten by the next reload.
+        count = agent.log_text().count("only a restart changes")
+        agent.process.signal(signal.SIGHUP)
+        kit.eventually(lambda: agent.log_text().count("only a restart changes") > count)
 
     def test_reloads_under_load_lose_nothing(self):
         influx = kit.InfluxDb(self)
