@@ -24,6 +24,7 @@ nanoseconds TokenBucket::cost(std::uint64_t events) const {
 
 std::optional<std::chrono::seconds> TokenBucket::take(std::uint64_t events, Time now) {
   if (per_second_ == 0) return std::nullopt;
+  newest_ = events;
   const Time full_at = std::max(full_at_, now);
   const nanoseconds room = cost(burst_);
   const Time enough_at = full_at + std::min(cost(events), room) - room;
@@ -34,8 +35,9 @@ std::optional<std::chrono::seconds> TokenBucket::take(std::uint64_t events, Time
 
 std::optional<std::chrono::seconds> TokenBucket::empty_for(Time now) const {
   if (per_second_ == 0) return std::nullopt;
-  const Time enough_at = std::max(full_at_, now) + cost(1) - cost(burst_);
-  if (enough_at <= now) return std::nullopt;
+  const Time empty_at = std::max(full_at_, now) - cost(burst_);
+  if (empty_at + cost(1) <= now) return std::nullopt;
+  const Time enough_at = empty_at + cost(std::min(newest_, burst_));
   return std::chrono::ceil<std::chrono::seconds>(enough_at - now);
 }
 

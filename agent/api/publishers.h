@@ -24,7 +24,8 @@ class TokenBucket {
   // Takes `events`, or takes nothing and says after how many whole seconds it would succeed. More
   // than the burst is taken when the bucket is full, and paid off before anything else.
   std::optional<std::chrono::seconds> take(std::uint64_t events, Time now);
-  // How long until there is anything to take; nullopt: there is. Asked before a request is read.
+  // Asked before a request is read, whose events nobody knows: nullopt while there is anything to
+  // take, else after how long one as large as the newest would succeed.
   std::optional<std::chrono::seconds> empty_for(Time now) const;
   // Takes `events` whether there are so many or not.
   void pay(std::uint64_t events, Time now);
@@ -35,6 +36,7 @@ class TokenBucket {
 
   std::uint64_t per_second_ = 0;
   std::uint64_t burst_ = 0;
+  std::uint64_t newest_ = 1;  // events of the newest request
   Time full_at_{};
 };
 

@@ -218,7 +218,7 @@ TEST_F(AccessTest, OverItsQuotaAnEmptyBucketIsToldUnread) {
            "\r\n");
   const Answer refused = big.receive();
   EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_EQ(refused.header("Retry-After"), "2");
 }
 
 TEST_F(AccessTest, OverItsQuotaAPublisherIsTold429) {

@@ -83,10 +83,10 @@ TEST(TokenBucket, TellsWhenItIsEmptyTakesDebtsAndGivesBack) {
   EXPECT_EQ(bucket(0, 0).empty_for(start), kTaken);
   EXPECT_EQ(limited.empty_for(start), kTaken);
   EXPECT_EQ(limited.take(20, start), kTaken);
-  EXPECT_EQ(limited.empty_for(start), 1s);
+  EXPECT_EQ(limited.empty_for(start), 2s);  // for another 20
   EXPECT_EQ(limited.empty_for(start + 100ms), kTaken);
   limited.pay(30, start);
-  EXPECT_EQ(limited.empty_for(start), 4s);  // 3.1
+  EXPECT_EQ(limited.empty_for(start), 5s);
   limited.give_back(50);
   EXPECT_EQ(limited.take(20, start), kTaken);
 }
