@@ -1,6 +1,7 @@
 #include "agent/api/live.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/api/event_query.h"
 #include "agent/api/live_client.h"
@@ -11,6 +12,9 @@ namespace kcloud::api {
 
 namespace {
 
+constexpr std::size_t kWakeSlice = 4;
+constexpr int kWavePause = 4;  // times the time that the wave before took
+constexpr std::chrono::milliseconds kLongestPause{250};
 constexpr std::size_t kReadEvents = 512;
 constexpr std::size_t kReadBytes = 512 << 10;
 constexpr std::chrono::milliseconds kCollect{
@@ -116,7 +120,9 @@ void Live::follow(std::stop_token stop) {
     if (heartbeat) next_heartbeat = std::chrono::steady_clock::now() + options_.heartbeat;
     if (news || heartbeat) post_([this, heartbeat] { wake_waiting(heartbeat); });
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kCollect, [] { return false; });
+    const auto pause = std::clamp<std::chrono::nanoseconds>(wave_took_.load() * kWavePause,
+                                                            kCollect, kLongestPause);
+    changed_.wait_for(lock, stop, pause, [] { return false; });
   }
 }
 
@@ -153,8 +159,29 @@ bool Live::fill(Worker& worker) {
 }
 
 void Live::wake_waiting(bool heartbeat) {
-  const std::vector<std::shared_ptr<Client>> all(waiting_.begin(), waiting_.end());
-  for (const auto& client : all) client->advance(heartbeat);
+  if (!wave_.empty()) {
+    wave_again_ = true;
+    again_heartbeat_ = again_heartbeat_ || heartbeat;
+    return;
+  }
+  wave_.assign(waiting_.begin(), waiting_.end());
+  wave_heartbeat_ = heartbeat;
+  wave_began_ = std::chrono::steady_clock::now();
+  wake_slice();
+}
+
+void Live::wake_slice() {
+  for (std::size_t i = 0; i < kWakeSlice && !wave_.empty(); ++i) {
+    const std::shared_ptr<Client> client = std::move(wave_.back());
+    wave_.pop_back();
+    client->advance(wave_heartbeat_);
+  }
+  if (!wave_.empty()) return post_([this] { wake_slice(); });
+  wave_took_ = std::chrono::steady_clock::now() - wave_began_;
+  if (std::exchange(wave_again_, false)) {
+    const bool heartbeat = std::exchange(again_heartbeat_, false);
+    post_([this, heartbeat] { wake_waiting(heartbeat); });
+  }
 }
 
 Live::Found Live::look(Worker& worker, const journal::Query& filter, std::uint64_t position,

@@ -47,7 +47,7 @@ class Live {
   struct Options {
     std::chrono::milliseconds heartbeat{15'000};
     std::size_t ring_bytes = 4 << 20;
-    std::size_t piece_bytes = 64 << 10;
+    std::size_t piece_bytes = 16 << 10;  // what a client that does not read holds
   };
   using Post = std::function<void(std::function<void()>)>;
 
@@ -75,7 +75,10 @@ class Live {
 
   void follow(std::stop_token stop);
   bool fill(Worker& worker);
+  // A wave over the clients that wait, some at a time: between two slices other requests have their
+  // turn.
   void wake_waiting(bool heartbeat);
+  void wake_slice();
   // The slabs behind `position`; nullopt: the ring begins later.
   std::optional<std::vector<std::shared_ptr<const Slab>>> since(std::uint64_t position) const;
   Found look(Worker& worker, const journal::Query& filter, std::uint64_t position,
@@ -87,7 +90,16 @@ class Live {
   QueryPool& pool_;
   const Post post_;
   std::atomic<std::size_t> clients_{0};
-  std::unordered_set<std::shared_ptr<Client>> waiting_;  // I/O thread
+  // I/O thread.
+  std::unordered_set<std::shared_ptr<Client>> waiting_;
+  std::vector<std::shared_ptr<Client>> wave_;  // still to be woken; empty: no wave is under way
+  bool wave_heartbeat_ = false;
+  bool wave_again_ = false;  // there was news after the wave began
+  bool again_heartbeat_ = false;
+  std::chrono::steady_clock::time_point wave_began_;
+  // How long the newest wave took: the next waits for a multiple of it, so that many clients get
+  // several events at once rather than all of the thread's time.
+  std::atomic<std::chrono::nanoseconds> wave_took_{};
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
