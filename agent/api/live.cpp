@@ -12,9 +12,12 @@ namespace kcloud::api {
 
 namespace {
 
-constexpr std::size_t kWakeSlice = 4;
-constexpr int kWavePause = 4;  // times the time that the wave before took
-constexpr std::chrono::milliseconds kLongestPause{250};
+constexpr std::size_t kCrowd = 16;
+constexpr std::chrono::microseconds kSlice{100};
+constexpr int kSlicePause = 6;  // times the time that the slice before took
+constexpr std::chrono::milliseconds kLongestPause{50};
+constexpr std::chrono::milliseconds kCrowdPatience{50};
+constexpr int kSlabsAWave = 4;
 constexpr std::size_t kReadEvents = 512;
 constexpr std::size_t kReadBytes = 512 << 10;
 constexpr std::chrono::milliseconds kCollect{
@@ -114,16 +117,25 @@ void Live::follow(std::stop_token stop) {
     }
     const auto now = std::chrono::steady_clock::now();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_heartbeat - now);
-    const auto patience = std::clamp(left, std::chrono::milliseconds(1), options_.heartbeat);
-    const bool news = journal_.wait_beyond(end, patience, stop) > end && fill(worker);
+    const auto patience = std::clamp(left, std::chrono::milliseconds(1),
+                                     crowded() ? kCrowdPatience : options_.heartbeat);
+    bool news = crowded();  // some may have had only a part of what there is
+    for (int slabs = 0; slabs < kSlabsAWave; ++slabs, end = ring_end()) {
+      const auto wait = slabs == 0 ? patience : std::chrono::milliseconds(0);
+      if (journal_.wait_beyond(end, wait, stop) <= end || !fill(worker)) break;
+      news = true;
+    }
     const bool heartbeat = std::chrono::steady_clock::now() >= next_heartbeat;
     if (heartbeat) next_heartbeat = std::chrono::steady_clock::now() + options_.heartbeat;
-    if (news || heartbeat) post_([this, heartbeat] { wake_waiting(heartbeat); });
+    if (news || heartbeat) send_wave(heartbeat, stop);
     std::unique_lock lock(mutex_);
-    const auto pause = std::clamp<std::chrono::nanoseconds>(wave_took_.load() * kWavePause,
-                                                            kCollect, kLongestPause);
-    changed_.wait_for(lock, stop, pause, [] { return false; });
+    changed_.wait_for(lock, stop, kCollect, [] { return false; });
   }
+}
+
+std::uint64_t Live::ring_end() const {
+  std::lock_guard lock(mutex_);
+  return ring_end_;
 }
 
 // False: the journal cannot be read now.
@@ -158,30 +170,42 @@ bool Live::fill(Worker& worker) {
   return true;
 }
 
-void Live::wake_waiting(bool heartbeat) {
-  if (!wave_.empty()) {
-    wave_again_ = true;
-    again_heartbeat_ = again_heartbeat_ || heartbeat;
-    return;
+bool Live::crowded() const { return clients() > kCrowd; }
+
+void Live::send_wave(bool heartbeat, std::stop_token stop) {
+  post_([this, heartbeat] {
+    wave_.assign(waiting_.begin(), waiting_.end());
+    wake_slice(heartbeat);
+  });
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return slice_.has_value(); })) {
+    const Slice slice = *std::exchange(slice_, std::nullopt);
+    if (slice.last) return;
+    const auto pause = std::min<std::chrono::nanoseconds>(slice.took * kSlicePause, kLongestPause);
+    changed_.wait_for(lock, stop, pause, [] { return false; });
+    post_([this, heartbeat] { wake_slice(heartbeat); });
   }
-  wave_.assign(waiting_.begin(), waiting_.end());
-  wave_heartbeat_ = heartbeat;
-  wave_began_ = std::chrono::steady_clock::now();
-  wake_slice();
 }
 
-void Live::wake_slice() {
-  for (std::size_t i = 0; i < kWakeSlice && !wave_.empty(); ++i) {
+void Live::wake_slice(bool heartbeat) {
+  slice_began_ = std::chrono::steady_clock::now();
+  slice_state_ = SliceState::kWaking;
+  while (!wave_.empty() && slice_state_ == SliceState::kWaking &&
+         std::chrono::steady_clock::now() - slice_began_ < kSlice) {
     const std::shared_ptr<Client> client = std::move(wave_.back());
     wave_.pop_back();
-    client->advance(wave_heartbeat_);
+    client->advance(heartbeat);
   }
-  if (!wave_.empty()) return post_([this] { wake_slice(); });
-  wave_took_ = std::chrono::steady_clock::now() - wave_began_;
-  if (std::exchange(wave_again_, false)) {
-    const bool heartbeat = std::exchange(again_heartbeat_, false);
-    post_([this, heartbeat] { wake_waiting(heartbeat); });
+  if (slice_state_ == SliceState::kWaking) end_slice();
+}
+
+void Live::end_slice() {
+  slice_state_ = SliceState::kNone;
+  {
+    std::lock_guard lock(mutex_);
+    slice_ = Slice{wave_.empty(), std::chrono::steady_clock::now() - slice_began_};
   }
+  changed_.notify_all();
 }
 
 Live::Found Live::look(Worker& worker, const journal::Query& filter, std::uint64_t position,
@@ -213,15 +237,21 @@ void Live::catch_up(const std::shared_ptr<Client>& client) {
     std::lock_guard lock(mutex_);
     catalogue = catalogue_;
   }
+  const bool of_slice = slice_state_ == SliceState::kWaking;
+  if (of_slice) slice_state_ = SliceState::kLooking;
   const http::Piece piece = *client->piece();
   const std::uint64_t position = client->position();
-  const bool taken = pool_.submit([this, client, catalogue, piece, position](Worker& worker) {
-    Found found = look(worker, client->filter(), position, catalogue);
-    piece.post([client, found = std::move(found)] {
-      client->caught_up(found.upto, found.text, found.gap);
-    });
-  });
-  if (!taken) client->caught_up(position, {}, std::nullopt);
+  const bool taken =
+      pool_.submit([this, client, catalogue, piece, position, of_slice](Worker& worker) {
+        Found found = look(worker, client->filter(), position, catalogue);
+        piece.post([this, client, of_slice, found = std::move(found)] {
+          client->caught_up(found.upto, found.text, found.gap);
+          if (of_slice) end_slice();
+        });
+      });
+  if (taken) return;
+  if (of_slice) slice_state_ = SliceState::kWaking;
+  client->caught_up(position, {}, std::nullopt);
 }
 
 }  // namespace kcloud::api

@@ -73,12 +73,24 @@ class Live {
     std::optional<Gap> gap;
   };
 
+  struct Slice {
+    bool last;  // of its wave
+    std::chrono::nanoseconds took;
+  };
+  enum class SliceState { kNone, kWaking, kLooking };  // kLooking: into the journal, for a client
+
   void follow(std::stop_token stop);
   bool fill(Worker& worker);
-  // A wave over the clients that wait, some at a time: between two slices other requests have their
-  // turn.
-  void wake_waiting(bool heartbeat);
-  void wake_slice();
+  std::uint64_t ring_end() const;
+  // Over the clients that wait, a slice of time after the other. Each runs on the I/O thread; between
+  // two of them the following thread lets pass a multiple of the slice's time, so that other requests
+  // find the processor mostly free, however many clients there are. News of that time is the next
+  // wave's.
+  void send_wave(bool heartbeat, std::stop_token stop);
+  void wake_slice(bool heartbeat);
+  void end_slice();
+  // So many clients that each gets its next piece from a wave, not as soon as it took the last.
+  bool crowded() const;
   // The slabs behind `position`; nullopt: the ring begins later.
   std::optional<std::vector<std::shared_ptr<const Slab>>> since(std::uint64_t position) const;
   Found look(Worker& worker, const journal::Query& filter, std::uint64_t position,
@@ -92,14 +104,9 @@ class Live {
   std::atomic<std::size_t> clients_{0};
   // I/O thread.
   std::unordered_set<std::shared_ptr<Client>> waiting_;
-  std::vector<std::shared_ptr<Client>> wave_;  // still to be woken; empty: no wave is under way
-  bool wave_heartbeat_ = false;
-  bool wave_again_ = false;  // there was news after the wave began
-  bool again_heartbeat_ = false;
-  std::chrono::steady_clock::time_point wave_began_;
-  // How long the newest wave took: the next waits for a multiple of it, so that many clients get
-  // several events at once rather than all of the thread's time.
-  std::atomic<std::chrono::nanoseconds> wave_took_{};
+  std::vector<std::shared_ptr<Client>> wave_;  // still to be woken
+  SliceState slice_state_ = SliceState::kNone;
+  std::chrono::steady_clock::time_point slice_began_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
@@ -109,6 +116,7 @@ class Live {
   std::deque<std::shared_ptr<const Slab>> ring_;  // guarded
   std::size_t ring_size_ = 0;                     // bytes; guarded
   std::shared_ptr<const core::Catalogue> catalogue_;  // guarded
+  std::optional<Slice> slice_;                        // that just ran; guarded
   std::jthread thread_;
 };
 

@@ -14,6 +14,7 @@ Live::Client::Client(Live& live, journal::Query filter, std::uint64_t position,
 void Live::Client::pull(http::Piece piece) {
   piece_ = std::move(piece);
   if (!greeting_.empty()) return send(std::exchange(greeting_, {}));
+  if (live_.crowded()) return wait();
   advance(false);
 }
 
@@ -60,7 +61,7 @@ void Live::Client::caught_up(std::uint64_t upto, std::string text, std::optional
     text.insert(0, with_gap);
   }
   if (!text.empty()) return send(std::move(text));
-  if (moved) return advance(false);
+  if (moved && !live_.crowded()) return advance(false);
   wait();
 }
 

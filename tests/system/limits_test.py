@@ -4,6 +4,7 @@ and those that never finish a handshake. Good clients go on, and memory stays bo
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -22,6 +23,7 @@ MANY = 1000 if kit.SOAK else 200
 MIB = 1 << 20
 HUGE = 1024 * MIB if kit.SOAK else 96 * MIB  # of a body that nobody wants
 BODY_LIMIT = 8 * MIB
+SLACK = 0.01 if kit.SOAK else 1.0  # seconds: machines of short runs are shared
 PATIENCE = 20  # seconds an answer may take on a busy machine
 
 POST = "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -211,6 +213,48 @@ class Slow:
             self.drop(connection)
 
 
+class Streams:
+    """Clients of the live stream in a process of their own, so that they have only the processor in
+    common with the good ones. Each tenth never reads."""
+
+    def __init__(self, connect, last):
+        fork = multiprocessing.get_context("fork")
+        self.all_got_it, self.ended = fork.Event(), fork.Event()
+        self.process = fork.Process(target=self.run, args=(connect, last.encode()), daemon=True)
+        self.process.start()
+
+    def run(self, connect, last):
+        selector, deaf = selectors.DefaultSelector(), []
+        missing = set()
+        tails = {}
+        for number in range(MANY):
+            connection = connect()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(b"GET /stream/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            if number % 10 == 0:
+                deaf.append(connection)
+                continue
+            connection.setblocking(False)
+            selector.register(connection, selectors.EVENT_READ, number)
+            missing.add(number)
+        while not self.ended.is_set():
+            for key, _ in selector.select(0.1):
+                with contextlib.suppress(ssl.SSLError, BlockingIOError):
+                    piece = tails.get(key.data, b"") + key.fileobj.recv(65536)
+                    if last in piece:
+                        missing.discard(key.data)
+                    tails[key.data] = piece[-len(last):]
+            if not missing:
+                self.all_got_it.set()
+
+    def wait_for_all(self, seconds):
+        assert self.all_got_it.wait(seconds), "some stream clients did not get the last event"
+
+    def stop(self):
+        self.ended.set()
+        self.process.join()
+
+
 class Limits(unittest.TestCase):
     """The plain listener; Tls below runs the same over TLS."""
 
@@ -276,7 +320,7 @@ class Limits(unittest.TestCase):
             kit.eventually(lambda: not slow.alive, 60)
         print(f"\n{MANY} slow clients: good clients' p99 {busy * 1000:.1f} ms, idle "
               f"{idle * 1000:.1f} ms; memory +{peak.growth / MIB:.1f} MiB")
-        self.assertLessEqual(busy, max(2 * idle, 1.0))
+        self.assertLessEqual(busy, max(2 * idle, SLACK))
         self.assertLessEqual(peak.growth, 16 * MIB + MANY * 64 * 1024)
         self.still_good()
 
@@ -285,45 +329,21 @@ class Limits(unittest.TestCase):
         good = GoodClients(agent)
         good.p99(200)
         idle = good.p99(1000)
-        readers = selectors.DefaultSelector()
-        received = dict.fromkeys(range(MANY), b"")
-        ended = threading.Event()
-        connections = []
-        for number in range(MANY):
-            connection = self.connect()
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.sendall(b"GET /stream/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            connections.append(connection)
-            if number % 10:  # each tenth never reads
-                connection.setblocking(False)
-                readers.register(connection, selectors.EVENT_READ, number)
-
-        def read():
-            while not ended.is_set():
-                for key, _ in readers.select(0.1):
-                    with contextlib.suppress(ssl.SSLError, BlockingIOError):
-                        received[key.data] = received[key.data][-65536:] + key.fileobj.recv(65536)
-
         watcher = agent.client()
         with Peak(agent) as peak:
-            thread = threading.Thread(target=read, daemon=True)
-            thread.start()
+            streams = Streams(self.connect, "the last one")
+            self.addCleanup(streams.stop)
             kit.eventually(lambda: watcher.metrics()["stream_clients"] == MANY, 60)
             busy = good.p99(1000)
             last = watcher.post("/events", kit.event("the last one")).status
             self.assertEqual(last, 202)
-            kit.eventually(lambda: all(b"the last one" in received[n] for n in range(MANY) if n % 10),
-                           120)
-        ended.set()
-        thread.join()
+            streams.wait_for_all(120)
         print(f"\n{MANY} stream clients, {MANY // 10} never read: good clients' p99 "
               f"{busy * 1000:.1f} ms, idle {idle * 1000:.1f} ms; memory "
               f"+{peak.growth / MIB:.1f} MiB")
-        # Each event goes to every client, so this is work; it must not grow into a standstill.
-        self.assertLessEqual(busy, max(2 * idle, 5.0))
+        self.assertLessEqual(busy, max(2 * idle, SLACK))
         self.assertLessEqual(peak.growth, 32 * MIB + MANY * 256 * 1024)
-        for connection in connections:
-            connection.close()
+        streams.stop()
         kit.eventually(lambda: watcher.metrics()["stream_clients"] == 0, 60)
         self.still_good()
 
@@ -412,7 +432,7 @@ class Tls(Limits):
             kit.eventually(lambda: self.failures() >= before + MANY, 60)
         print(f"\n{MANY} half-open handshakes: good clients' p99 {busy * 1000:.1f} ms, idle "
               f"{idle * 1000:.1f} ms; memory +{peak.growth / MIB:.1f} MiB")
-        self.assertLessEqual(busy, max(2 * idle, 1.0))
+        self.assertLessEqual(busy, max(2 * idle, SLACK))
         self.assertLessEqual(peak.growth, 16 * MIB + MANY * 64 * 1024)
         self.still_good()
 
