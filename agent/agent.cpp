@@ -107,8 +107,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
   log_open_report(journal_->open_report());
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   router_ = std::make_unique<api::Router>(api::Context{
-      config_,
-      [](const config::Config& shown) { return config::show_config(shown, exporter_plugins()); },
+      config_, [](const config::Config& shown) { return config::show_config(shown, plugins()); },
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent)});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);

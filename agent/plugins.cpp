@@ -9,7 +9,13 @@
 
 namespace kcloud::agent {
 
-std::vector<config::ExporterPlugin> exporter_plugins() { return {influxdb::plugin()}; }
+config::Plugins plugins() { return {{}, {influxdb::plugin()}}; }
+
+std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
+                                                core::CollectorContext context) {
+  throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +
+                              context.name + "'");
+}
 
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
                                               const config::AgentConfig& agent) {

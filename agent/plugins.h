@@ -1,16 +1,22 @@
-// The exporters this agent knows, one line each.
+// The collectors and exporters this agent knows, one line each.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "config/config.h"
+#include "core/collector.h"
+#include "core/collector_context.h"
 #include "core/exporter.h"
 
 namespace kcloud::agent {
 
 // For reading the configuration.
-std::vector<config::ExporterPlugin> exporter_plugins();
+config::Plugins plugins();
+
+// The collector an entry describes. Makes no network call and reads no file.
+std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
+                                                core::CollectorContext context);
 
 // The exporter an entry describes. Makes no network call.
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,

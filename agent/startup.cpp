@@ -31,8 +31,8 @@ config::Config load(const Overrides& overrides, config::Problems& problems,
     }
     text = content.str();
   }
-  config::Config config = config::parse_config(text, file, exporter_plugins(),
-                                               config::Environment::system(), problems, tls_check);
+  config::Config config = config::parse_config(text, file, plugins(), config::Environment::system(),
+                                               problems, tls_check);
   if (!overrides.data_dir.empty()) config.agent.data_dir = overrides.data_dir;
   if (!overrides.listen.empty()) {
     config.http.listen = overrides.listen;

@@ -209,31 +209,60 @@ void read_http(Section section, HttpConfig& http, const Environment& environment
     section.fail("listen", problem);
 }
 
+void check_backoff(Section& section, milliseconds initial, milliseconds max) {
+  if (max < initial) section.fail("backoff_max", "smaller than backoff_initial");
+}
+
+// The plugin that `type` names; nullptr, after a problem, when there is none.
+template <typename Plugin>
+const Plugin* find_plugin(Section& section, const std::vector<Plugin>& plugins, std::string& type) {
+  std::vector<std::string> types;
+  types.reserve(plugins.size());
+  for (const auto& plugin : plugins) types.push_back(plugin.type);
+  section.read_choice("type", type, types);
+  const auto plugin =
+      std::find_if(plugins.begin(), plugins.end(), [&](const auto& p) { return p.type == type; });
+  if (plugin != plugins.end()) return &*plugin;
+  if (!section.has("type")) section.fail("", "needs `type`: one of " + joined(types));
+  section.ignore_rest();
+  return nullptr;
+}
+
+void check_instance(Section& section, std::string_view what, const std::string& name) {
+  if (!is_instance_name(name))
+    section.fail("",
+                 fmt::format("{}'s name has letters, digits, - _ . and at most 64 of them", what));
+}
+
 ExporterConfig read_exporter(const std::string& name, Section& section,
                              const std::vector<ExporterPlugin>& plugins) {
   ExporterConfig exporter;
   exporter.name = name;
-  if (!is_instance_name(name))
-    section.fail("", "an exporter's name has letters, digits, - _ . and at most 64 of them");
-  std::vector<std::string> types;
-  types.reserve(plugins.size());
-  for (const auto& plugin : plugins) types.push_back(plugin.type);
-  section.read_choice("type", exporter.type, types);
-  const auto plugin = std::find_if(plugins.begin(), plugins.end(),
-                                   [&](const auto& p) { return p.type == exporter.type; });
-  if (plugin == plugins.end()) {
-    if (!section.has("type")) section.fail("", "needs `type`: one of " + joined(types));
-    section.ignore_rest();
-    return exporter;
-  }
+  check_instance(section, "an exporter", name);
+  const auto* plugin = find_plugin(section, plugins, exporter.type);
+  if (plugin == nullptr) return exporter;
   exporter.required = plugin->required_by_default;
   section.read("enabled", exporter.enabled);
   section.read("required", exporter.required);
   visit_delivery(Reader{section}, exporter.delivery);
-  if (exporter.delivery.backoff_max < exporter.delivery.backoff_initial)
-    section.fail("backoff_max", "smaller than backoff_initial");
+  check_backoff(section, exporter.delivery.backoff_initial, exporter.delivery.backoff_max);
   exporter.options = plugin->parse(section);
   return exporter;
+}
+
+CollectorConfig read_collector(const std::string& name, Section& section,
+                               const std::vector<CollectorPlugin>& plugins) {
+  CollectorConfig collector;
+  collector.name = name;
+  check_instance(section, "a collector", name);
+  if (name == "webhook" || name == "import")
+    section.fail("", fmt::format("'{}' is the name of a collector that is always there", name));
+  const auto* plugin = find_plugin(section, plugins, collector.type);
+  if (plugin == nullptr) return collector;
+  visit_collector(Reader{section}, collector);
+  check_backoff(section, collector.backoff_initial, collector.backoff_max);
+  collector.options = plugin->parse(section);
+  return collector;
 }
 
 }  // namespace
@@ -263,9 +292,8 @@ std::string settle_anonymous_roles(HttpConfig& http) {
   return {};
 }
 
-Config parse_config(const std::string& text, const std::string& file,
-                    const std::vector<ExporterPlugin>& plugins, const Environment& environment,
-                    Problems& problems, const TlsCheck& tls_check) {
+Config parse_config(const std::string& text, const std::string& file, const Plugins& plugins,
+                    const Environment& environment, Problems& problems, const TlsCheck& tls_check) {
   Problems mine;
   Config config;
   Section root = Section::parse(text, file, environment, mine);
@@ -280,14 +308,17 @@ Config parse_config(const std::string& text, const std::string& file,
   for (auto& rule : redact) config.intake.redact.push_back(read_redact(rule, mine));
   Section journal = root.section("journal");
   visit_journal(Reader{journal}, config.journal);
+  for (auto& [name, section] : root.named("collectors"))
+    config.collectors.push_back(read_collector(name, section, plugins.collectors));
   for (auto& [name, section] : root.named("exporters"))
-    config.exporters.push_back(read_exporter(name, section, plugins));
+    config.exporters.push_back(read_exporter(name, section, plugins.exporters));
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
   if (config.catalogue != nullptr) check_redact(redact, config.intake.redact, *config.catalogue);
   std::stable_sort(mine.begin(), mine.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
   });
+  if (mine.empty()) config.redaction = make_redaction(config);
   problems.insert(problems.end(), mine.begin(), mine.end());
   return config;
 }
@@ -301,11 +332,11 @@ core::DecodeOptions decode_options(const Config& config) {
   options.max_event_bytes = config.intake.max_event_bytes;
   options.keep_fields = false;
   options.unwrap = config.intake.unwrap;
-  options.redaction = make_redaction(config);
+  options.redaction = config.redaction;
   return options;
 }
 
-Config default_config(const std::vector<ExporterPlugin>& plugins) {
+Config default_config(const Plugins& plugins) {
   Environment none{[](const std::string&) { return std::nullopt; },
                    [](const std::string&) { return std::nullopt; }};
   Problems problems;

@@ -115,6 +115,7 @@ struct RedactConfig {
   std::string action;           // drop, mask, hash
   Secret key;                   // of hash
   std::uint32_t keep_last = 0;  // of mask
+  bool operator==(const RedactConfig&) const = default;
 };
 
 struct IntakeConfig {
@@ -127,6 +128,7 @@ struct IntakeConfig {
   std::vector<std::string> catalogue_files;  // further event types, merged over the built-in ones
   std::vector<std::string> unwrap{"log", "message"};  // keys under which shippers wrap an event
   std::vector<RedactConfig> redact;
+  bool operator==(const IntakeConfig&) const = default;
 };
 
 struct JournalConfig {
@@ -158,14 +160,29 @@ struct ExporterConfig {
   std::shared_ptr<const void> options;  // the plugin's own struct, made by its parse function
 };
 
+// A collector beside the webhook, as the file names it; the plugin reads the rest of its section
+// itself.
+struct CollectorConfig {
+  std::string name;
+  std::string type;  // redis, kafka, file
+  bool enabled = true;
+  std::string dedup = "id";  // id, content, position: what tells an event from its repetition
+  std::uint32_t batch_events = 1000;  // most events handed to the journal at once
+  milliseconds backoff_initial{200};  // between tries after a failure
+  milliseconds backoff_max{30'000};
+  std::shared_ptr<const void> options;  // the plugin's own struct, made by its parse function
+};
+
 struct Config {
   AgentConfig agent;
   LogConfig log;
   HttpConfig http;
   IntakeConfig intake;
   JournalConfig journal;
+  std::vector<CollectorConfig> collectors;
   std::vector<ExporterConfig> exporters;
   std::shared_ptr<const core::Catalogue> catalogue;
+  std::shared_ptr<const core::Redaction> redaction;  // of intake.redact; nullptr: no rules
 };
 
 // One exporter type the file may name. The table of plugins is passed in, so that config/ knows no
@@ -179,6 +196,22 @@ struct ExporterPlugin {
       show;  // one JSON object with the section's own keys, secrets masked
 };
 
+// One collector type the file may name.
+struct CollectorPlugin {
+  std::string type;
+  std::function<std::shared_ptr<const void>(Section& section)>
+      parse;  // reports problems through the section
+  std::function<std::string(const void* options)>
+      show;  // one JSON object with the section's own keys, secrets masked
+  // Whether a running collector can stay as it is; also by secrets.
+  std::function<bool(const void* one, const void* other)> equal;
+};
+
+struct Plugins {
+  std::vector<CollectorPlugin> collectors;
+  std::vector<ExporterPlugin> exporters;
+};
+
 // What is wrong with the files that `http.tls` names: the option's key and a sentence. Passed in,
 // as config/ knows no TLS.
 using TlsCheck =
@@ -187,12 +220,12 @@ using TlsCheck =
 // Reads a configuration text. Problems are all collected, sorted by place; the result is usable
 // only when there are none. Reads the event type files it names, and what `tls_check` reads; never
 // the network.
-Config parse_config(const std::string& text, const std::string& file,
-                    const std::vector<ExporterPlugin>& plugins, const Environment& environment,
-                    Problems& problems, const TlsCheck& tls_check = {});
+Config parse_config(const std::string& text, const std::string& file, const Plugins& plugins,
+                    const Environment& environment, Problems& problems,
+                    const TlsCheck& tls_check = {});
 
 // The embedded defaults: an empty file.
-Config default_config(const std::vector<ExporterPlugin>& plugins);
+Config default_config(const Plugins& plugins);
 
 // What requests without a token may do when the file does not say: everything on a loopback
 // listener without tokens, signatures and `tls.client_roles`, nothing where there are some. Returns
@@ -219,7 +252,7 @@ std::string_view embedded_event_types();
 std::string_view embedded_reference_config();
 
 // What is in force, as JSON, secrets as "***". The same keys as the file; sizes in bytes.
-std::string show_config(const Config& config, const std::vector<ExporterPlugin>& plugins);
+std::string show_config(const Config& config, const Plugins& plugins);
 
 // Whether `host:port` listens on 127.0.0.0/8, ::1 or `localhost` alone.
 bool is_loopback(const std::string& listen);

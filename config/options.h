@@ -136,4 +136,13 @@ void visit_delivery(Visitor&& visit, Delivery& delivery) {
   visit("hold_interval", delivery.hold_interval, kShortest, kDay);
 }
 
+template <typename Visitor, typename Collector>
+void visit_collector(Visitor&& visit, Collector& collector) {
+  visit("enabled", collector.enabled);
+  visit.choice("dedup", collector.dedup, {"id", "content", "position"});
+  visit("batch_events", collector.batch_events, 1u, 100'000u);
+  visit("backoff_initial", collector.backoff_initial, kShortest, kHour);
+  visit("backoff_max", collector.backoff_max, kShortest, kDay);
+}
+
 }  // namespace kcloud::config

@@ -70,8 +70,19 @@ void append_list(std::string& out, std::string_view key, const Entries& entries,
   out += ']';
 }
 
-void append_exporter(std::string& out, const ExporterConfig& exporter,
-                     const std::vector<ExporterPlugin>& plugins) {
+// The keys of its own that the entry's plugin shows.
+template <typename Entry, typename Plugin>
+void append_own(std::string& out, const Entry& entry, const std::vector<Plugin>& plugins) {
+  for (const auto& plugin : plugins) {
+    if (plugin.type != entry.type || !plugin.show) continue;
+    const std::string own = plugin.show(entry.options.get());
+    if (own.size() <= 2) continue;  // `{}`
+    append_comma(out);
+    out += own.substr(1, own.size() - 2);
+  }
+}
+
+void append_exporter(std::string& out, const ExporterConfig& exporter, const Plugins& plugins) {
   append_json_string(out, exporter.name);
   out += ":{";
   const Shower show{out};
@@ -79,13 +90,17 @@ void append_exporter(std::string& out, const ExporterConfig& exporter,
   show("enabled", exporter.enabled);
   show("required", exporter.required);
   visit_delivery(show, exporter.delivery);
-  for (const auto& plugin : plugins) {
-    if (plugin.type != exporter.type || !plugin.show) continue;
-    const std::string own = plugin.show(exporter.options.get());
-    if (own.size() <= 2) continue;  // `{}`
-    append_comma(out);
-    out += own.substr(1, own.size() - 2);
-  }
+  append_own(out, exporter, plugins.exporters);
+  out += '}';
+}
+
+void append_collector(std::string& out, const CollectorConfig& collector, const Plugins& plugins) {
+  append_json_string(out, collector.name);
+  out += ":{";
+  const Shower show{out};
+  show("type", collector.type);
+  visit_collector(show, collector);
+  append_own(out, collector, plugins.collectors);
   out += '}';
 }
 
@@ -111,7 +126,7 @@ void append_section(std::string& out, std::string_view key, Members members) {
 
 }  // namespace
 
-std::string show_config(const Config& config, const std::vector<ExporterPlugin>& plugins) {
+std::string show_config(const Config& config, const Plugins& plugins) {
   std::string out = "{";
   append_section(out, "agent", [&](Shower show) { visit_agent(show, config.agent); });
   append_section(out, "log", [&](Shower show) { visit_log(show, config.log); });
@@ -139,6 +154,12 @@ std::string show_config(const Config& config, const std::vector<ExporterPlugin>&
     append_redact(out, config.intake.redact);
   });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });
+  append_section(out, "collectors", [&](Shower) {
+    for (const auto& collector : config.collectors) {
+      append_comma(out);
+      append_collector(out, collector, plugins);
+    }
+  });
   append_section(out, "exporters", [&](Shower) {
     for (const auto& exporter : config.exporters) {
       append_comma(out);

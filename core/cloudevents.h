@@ -60,4 +60,9 @@ class CloudEventReader {
 // `.` or `/` with a version taken off (`io.kcloud.scheduling_decision.v1`). nullptr: not known.
 const EventType* find_cloud_type(const Catalogue& catalogue, std::string_view type);
 
+// Puts the event's attributes into `hints`: type, key, time, source, subject as workload. False and
+// an error when the transport's type is another; `prefix` stands before the attribute's name in it.
+bool apply_cloud_event(const CloudEvent& event, const Catalogue& catalogue, std::string_view prefix,
+                       TransportHints& hints, std::vector<FieldError>& errors);
+
 }  // namespace kcloud::core

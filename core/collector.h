@@ -1,4 +1,4 @@
-// What a collector is, and the sink it hands events to.
+// What a collector is, the sink it hands events to, and what it says of itself.
 #pragma once
 
 #include <functional>
@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/event.h"
@@ -31,6 +32,7 @@ struct DeadLetter {
 struct Intake {
   EventBatch batch;
   std::vector<DeadLetter> refused;
+  std::uint64_t payload_bytes = 0;  // as received, for the counters
 };
 
 enum class CommitStatus : std::uint8_t {
@@ -55,12 +57,35 @@ class EventSink {
 // with verdicts.
 CommitStatus accept_and_wait(EventSink& sink, std::unique_ptr<Intake>& intake);
 
-// `run` blocks until stop is requested; the agent owns the thread and restarts it with backoff when
-// it throws.
+// A figure of one collector beside the counters that all have. In /metrics it is
+// `kcloud_logger_collector_<type>_<name>` with the label `collector` and `labels`; one without
+// labels is also in the collector's entry of /health, under `name` (a counter without `_total`).
+struct Measure {
+  enum class Kind : std::uint8_t { kCounter, kGauge };
+  std::string name;  // counters end in `_total`
+  std::string help;  // the same for every measure of that name
+  Kind kind = Kind::kGauge;
+  double value = 0;
+  std::vector<std::pair<std::string, std::string>> labels = {};
+};
+
+// What a collector says of itself.
+struct CollectorReport {
+  bool connected = false;  // its source answers; for files: they can be watched and read
+  std::string last_error;  // with a hint; no secrets. Stays after the recovery
+  Time last_error_time{};
+  Time last_event_time{};  // arrival of the newest message
+  std::vector<Measure> measures;
+};
+
+// `run` blocks until stop is requested and then returns within about a second; what was handed over
+// is settled first. The agent owns the thread, calls `run` again with backoff when it throws, and
+// after a pause: one object lives through all of it.
 class Collector {
  public:
   virtual ~Collector() = default;
   virtual void run(std::stop_token stop, EventSink& sink) = 0;
+  virtual CollectorReport report() const = 0;  // any thread, at any time
 };
 
 }  // namespace kcloud::core

@@ -82,10 +82,10 @@ class Live {
   void follow(std::stop_token stop);
   bool fill(Worker& worker);
   std::uint64_t ring_end() const;
-  // Over the clients that wait, a slice of time after the other. Each runs on the I/O thread; between
-  // two of them the following thread lets pass a multiple of the slice's time, so that other requests
-  // find the processor mostly free, however many clients there are. News of that time is the next
-  // wave's.
+  // Over the clients that wait, a slice of time after the other. Each runs on the I/O thread;
+  // between two of them the following thread lets pass a multiple of the slice's time, so that
+  // other requests find the processor mostly free, however many clients there are. News of that
+  // time is the next wave's.
   void send_wave(bool heartbeat, std::stop_token stop);
   void wake_slice(bool heartbeat);
   void end_slice();

@@ -109,22 +109,8 @@ bool CloudEvents::unwrap(Mode mode, const CloudHeaders& headers, const core::Cat
                          ? reader_.check(headers.attributes(), "ce-", json, errors)
                          : reader_.read(json, max_bytes, errors);
   if (!event) return false;
-  if (const core::EventType* type = core::find_cloud_type(catalogue, event->type)) {
-    if (!hints.type.empty() && hints.type != type->name) {
-      errors.push_back({mode == Mode::kBinary ? "ce-type" : "type",
-                        "'" + std::string(event->type) + "', which is " + type->name,
-                        "'" + std::string(hints.type) + "', as the endpoint says"});
-      return false;
-    }
-    hints.type = type->name;
-  } else if (hints.type.empty()) {
-    hints.type = event->type;
-  }
-  hints.key_kind = "cloudevents";
-  hints.key = event->key;
-  hints.time = event->time;
-  hints.source = event->source;
-  hints.workload = event->subject;
+  const std::string_view prefix = mode == Mode::kBinary ? "ce-" : "";
+  if (!core::apply_cloud_event(*event, catalogue, prefix, hints, errors)) return false;
   json = event->data;
   return true;
 }

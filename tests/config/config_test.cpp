@@ -19,7 +19,7 @@ struct SinkOptions {
   Secret password;
 };
 
-std::vector<ExporterPlugin> plugins() {
+Plugins plugins() {
   const auto parse = [](Section& section) -> std::shared_ptr<const void> {
     auto options = std::make_shared<SinkOptions>();
     section.read("url", options->url);
@@ -31,7 +31,9 @@ std::vector<ExporterPlugin> plugins() {
     const auto& options = *static_cast<const SinkOptions*>(pointer);
     return R"({"url":")" + options.url + R"(","password":"***"})";
   };
-  return {{"sink", false, parse, show}, {"ledger", true, parse, show}};
+  const auto equal = [](const void* one, const void* other) { return one == other; };
+  return {{{"source", parse, show, equal}},
+          {{"sink", false, parse, show}, {"ledger", true, parse, show}}};
 }
 
 Config read(const std::string& text, std::string& problems,

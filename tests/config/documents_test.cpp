@@ -57,13 +57,12 @@ TEST(Documents, ExamplesOfTheConfigurationAreRead) {
                         {"/run/secrets/billing", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"},
                         {"/run/secrets/forge", "It's a Secret to Everybody\n"},
                         {"/etc/kcloud/types.yaml", ""}});
-  const std::vector<ExporterPlugin> plugins{{"influxdb",
-                                             false,
-                                             [](Section& section) -> std::shared_ptr<const void> {
-                                               section.ignore_rest();
-                                               return nullptr;
-                                             },
-                                             {}}};
+  const auto any = [](Section& section) -> std::shared_ptr<const void> {
+    section.ignore_rest();
+    return nullptr;
+  };
+  const Plugins plugins{{{"redis", any, {}, {}}, {"kafka", any, {}, {}}, {"file", any, {}, {}}},
+                        {{"influxdb", false, any, {}}}};
   const auto blocks = yaml_blocks(file_text(kDocs + "configuration.md"));
   EXPECT_GE(blocks.size(), 4u);
   for (const auto& block : blocks) {

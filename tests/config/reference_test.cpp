@@ -16,21 +16,31 @@ using simdjson::dom::element;
 using testing::HasSubstr;
 
 // The exporter's own keys as any text; its folder tests their defaults.
-std::vector<ExporterPlugin> plugins() {
-  return {{"influxdb", false,
-           [](Section& section) -> std::shared_ptr<const void> {
-             for (const char* key :
-                  {"url", "api", "database", "retention_policy", "username", "password",
-                   "organization", "bucket", "token", "compression", "timeout_ms",
-                   "connect_timeout_ms", "ca_file", "tls_verify", "max_tag_values"}) {
-               std::string text;
-               section.read(key, text);
-             }
-             std::map<std::string, std::string> tags;
-             section.read("tags", tags);
-             return nullptr;
-           },
-           [](const void*) { return std::string("{}"); }}};
+Plugins plugins() {
+  const auto any = [](const char* type) {
+    return CollectorPlugin{type,
+                           [](Section& section) -> std::shared_ptr<const void> {
+                             section.ignore_rest();
+                             return nullptr;
+                           },
+                           [](const void*) { return std::string("{}"); },
+                           [](const void*, const void*) { return true; }};
+  };
+  return {{any("redis"), any("kafka"), any("file")},
+          {{"influxdb", false,
+            [](Section& section) -> std::shared_ptr<const void> {
+              for (const char* key :
+                   {"url", "api", "database", "retention_policy", "username", "password",
+                    "organization", "bucket", "token", "compression", "timeout_ms",
+                    "connect_timeout_ms", "ca_file", "tls_verify", "max_tag_values"}) {
+                std::string text;
+                section.read(key, text);
+              }
+              std::map<std::string, std::string> tags;
+              section.read("tags", tags);
+              return nullptr;
+            },
+            [](const void*) { return std::string("{}"); }}}};
 }
 
 // Takes the `#` away from lines where a key follows it at once or after an even number of blanks.
