@@ -107,7 +107,7 @@ TEST(InfluxDbConfig, TheSampleIsValid) {
   std::stringstream text;
   text << file.rdbuf();
   config::Problems problems;
-  config::parse_config(text.str(), "sample.yaml", {plugin()}, environment(), problems);
+  config::parse_config(text.str(), "sample.yaml", {{}, {plugin()}}, environment(), problems);
   for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
   EXPECT_FALSE(text.str().empty());
 }
