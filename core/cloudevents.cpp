@@ -328,16 +328,17 @@ std::optional<CloudEvent> CloudEventReader::check(const CloudAttributes& attribu
 bool apply_cloud_event(const CloudEvent& event, const Catalogue& catalogue, std::string_view prefix,
                        TransportHints& hints, std::vector<FieldError>& errors) {
   if (const EventType* type = find_cloud_type(catalogue, event.type)) {
-    if (!hints.type.empty() && hints.type != type->name) {
+    if (!hints.type.empty() && !hints.type_is_default && hints.type != type->name) {
       errors.push_back({std::string(prefix) + "type",
                         "'" + std::string(event.type) + "', which is " + type->name,
                         "'" + std::string(hints.type) + "', as the endpoint says"});
       return false;
     }
     hints.type = type->name;
-  } else if (hints.type.empty()) {
+  } else if (hints.type.empty() || hints.type_is_default) {
     hints.type = event.type;
   }
+  hints.type_is_default = false;
   hints.key_kind = "cloudevents";
   hints.key = event.key;
   hints.time = event.time;

@@ -135,6 +135,7 @@ std::optional<Unwrapper::Found> Decoder::Impl::unwrap(const ParsedEvent& parsed,
                                                       const TransportHints& hints) {
   Unwrapper::Wanted wanted;
   wanted.type = hints.type;
+  wanted.type_is_default = hints.type_is_default;
   if (const auto* given = catalogue.find_endpoint(hints.type)) wanted.plan = &plans[given->index];
   wanted.common = &unknown;
   wanted.type_paths = type_paths;

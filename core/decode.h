@@ -51,12 +51,13 @@ enum class Dedup : std::uint8_t {
 
 // What the transport knows about an event. Empty means unknown.
 struct TransportHints {
-  std::string_view type;      // canonical type name given by the route or channel
-  std::string_view key_kind;  // `cloudevents`, `idempotency`; with `key`
-  std::string_view key;       // publisher's key for this event
-  std::string_view position;  // topic/partition/offset, request/index: identity of last resort
-  std::optional<Time> time;   // transport time (CloudEvents, Kafka, CRI, stream entry)
-  std::string_view source;    // CloudEvents source and subject: taken where the body has none
+  std::string_view type;         // canonical type name given by the route or channel
+  bool type_is_default = false;  // `type` is for a body that names none; else the two must agree
+  std::string_view key_kind;     // `cloudevents`, `idempotency`; with `key`
+  std::string_view key;          // publisher's key for this event
+  std::string_view position;     // topic/partition/offset, request/index: identity of last resort
+  std::optional<Time> time;      // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view source;       // CloudEvents source and subject: taken where the body has none
   std::string_view workload;
   std::string_view collector;  // must outlive the batch (instance names do)
   std::string_view agent;      // must outlive the batch

@@ -29,7 +29,7 @@ bool set_type(const NamedType& named, const Catalogue& catalogue, const DecodeOp
     return refuse(errors, std::string(path), describe(*named.value), "the name of an event type");
   }
   const EventType* in_body = found.empty() ? nullptr : catalogue.find_endpoint(found);
-  if (!hints.type.empty()) {
+  if (!hints.type.empty() && (!hints.type_is_default || found.empty())) {
     const EventType* given = catalogue.find_endpoint(hints.type);
     const bool same =
         found.empty() || found == hints.type || (given != nullptr && given == in_body);

@@ -125,7 +125,7 @@ bool Unwrapper::open(std::string_view text, const element& record, const std::st
 bool Unwrapper::is_event(const element& inner, const Wanted& wanted, bool reads_key) {
   const auto named = named_type(inner, wanted.type_paths);
   if (named.value) {
-    if (wanted.type.empty()) return true;
+    if (wanted.type.empty() || wanted.type_is_default) return true;
     std::string_view type;
     if (named.value->get_string().get(type) != simdjson::SUCCESS) return false;
     if (type == wanted.type) return true;

@@ -24,6 +24,7 @@ class Unwrapper {
   // What is asked of a record: the event for this route.
   struct Wanted {
     std::string_view type;                    // as the route gives it; empty: any
+    bool type_is_default = false;             // an event that names another is wanted too
     const Plan* plan = nullptr;               // of `type`; nullptr: not in the catalogue, or any
     const Plan* common = nullptr;             // for the record's own time
     std::span<const std::string> type_paths;  // keys that name a type

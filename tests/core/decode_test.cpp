@@ -235,6 +235,23 @@ TEST(Decode, TheEndpointsTypeMustAgreeWithTheBodys) {
               HasSubstr("event_type: 'scheduling_decision', expected 'policy_change'"));
 }
 
+TEST(Decode, AChannelsTypeIsForBodiesThatNameNone) {
+  const TransportHints channel = {.type = "policy_change", .type_is_default = true};
+  const Result named = decode(kDecision, channel);
+  ASSERT_TRUE(named.ok) << named.error();
+  EXPECT_EQ(named.event().type_name, "scheduling_decision");
+  const Result bare = decode(R"({"action":"updated","policy":"p"})", channel);
+  ASSERT_TRUE(bare.ok) << bare.error();
+  EXPECT_EQ(bare.event().type_name, "policy_change");
+  for (const std::string record :
+       {R"({"log":{"event_type":"alert","message":"m"}})",
+        R"({"log":"{\"event_type\":\"alert\",\"message\":\"m\"}\n","stream":"stdout"})"}) {
+    const Result wrapped = decode(record, channel);
+    ASSERT_TRUE(wrapped.ok) << wrapped.error();
+    EXPECT_EQ(wrapped.event().type_name, "alert");
+  }
+}
+
 TEST(Decode, WarnsOfAssumedZonesMissingAndFutureTimes) {
   const Result zone =
       decode(R"({"event_type":"alert","message":"m","timestamp":"2025-01-15T19:30:00"})");
