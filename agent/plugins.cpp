@@ -4,15 +4,22 @@
 #include <stdexcept>
 #include <string>
 
+#include "collectors/redis/collector.h"
+#include "collectors/redis/config.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{}, {influxdb::plugin()}}; }
+config::Plugins plugins() { return {{redis::plugin()}, {influxdb::plugin()}}; }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
+  if (collector.type == "redis") {
+    return std::make_unique<redis::Collector>(
+        *static_cast<const redis::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
   throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +
                               context.name + "'");
 }
