@@ -135,7 +135,8 @@ TEST_F(CollectorRunnerTest, OneThatIsPausedFromTheStartWaits) {
 
 TEST_F(CollectorRunnerTest, APauseEndsTheWaitForTheNextTry) {
   const auto runner = std::make_unique<CollectorRunner>(
-      CollectorRunner::Options{"bus", {std::chrono::hours(1), std::chrono::hours(1)}, false, counters},
+      CollectorRunner::Options{
+          "bus", {std::chrono::hours(1), std::chrono::hours(1)}, false, counters},
       std::make_unique<Scripted>(
           [](std::stop_token, core::EventSink&, int) { throw std::runtime_error("down"); }),
       sink, clock);

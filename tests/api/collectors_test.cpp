@@ -58,6 +58,7 @@ TEST_F(CollectorsTest, PausedAndResumed) {
 }
 
 TEST_F(CollectorsTest, OnlyAnAdminSteers) {
+  config->http.anonymous_roles.clear();
   config->http.tokens = {{"reader", {"read-token-0001"}, {"read"}}};
   serve();
   EXPECT_EQ(command("/collectors/bus/pause").status, 401);

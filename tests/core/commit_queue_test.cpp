@@ -48,7 +48,7 @@ bool readable(const CommitQueue& queue) {
   return ::poll(&one, 1, 0) == 1;
 }
 
-constexpr BackoffOptions kSoon{milliseconds(1), milliseconds(2)};
+constexpr BackoffOptions kSoon{milliseconds(4), milliseconds(8)};
 
 struct Fixture {
   HeldSink sink;

@@ -36,8 +36,7 @@ constexpr std::string_view kAlert =
 
 TEST_F(MessageDecoderTest, AnEventGoesIntoTheBatch) {
   MessageDecoder decode = decoder();
-  ASSERT_TRUE(decode.decode(kAlert, decode.hints(), intake))
-      << intake.refused.at(0).detail;
+  ASSERT_TRUE(decode.decode(kAlert, decode.hints(), intake)) << intake.refused.at(0).detail;
   ASSERT_EQ(intake.batch.events.size(), 1u);
   EXPECT_EQ(intake.batch.events[0].type_name, "alert");
   EXPECT_EQ(intake.batch.events[0].collector, "bus");
@@ -49,9 +48,10 @@ TEST_F(MessageDecoderTest, WhatIsNoneBecomesADeadLetterWithItsPlace) {
   TransportHints hints = decode.hints();
   hints.position = "topic/3/17";
   EXPECT_FALSE(decode.decode("{\"event_type\":\"alert\",", hints, intake));
-  EXPECT_FALSE(decode.decode(R"({"event_type":"alert","severity":{"a":1},"message":"m"})", hints,
-                             intake));
-  decode.refuse(std::string(100, 'x'), hints, "too_large", "100 bytes, expected at most 10", intake);
+  EXPECT_FALSE(
+      decode.decode(R"({"event_type":"alert","severity":{"a":1},"message":"m"})", hints, intake));
+  decode.refuse(std::string(100, 'x'), hints, "too_large", "100 bytes, expected at most 10",
+                intake);
   ASSERT_EQ(intake.refused.size(), 3u);
   EXPECT_TRUE(intake.batch.events.empty());
   EXPECT_EQ(intake.refused[0].reason, "invalid_json");
@@ -79,8 +79,7 @@ TEST_F(MessageDecoderTest, CloudEventsInBothModesAreTheSameEvent) {
            {"time", "2025-01-15T10:30:00Z"}}) {
     attributes[*find_cloud_attribute(name)] = value;
   }
-  ASSERT_TRUE(
-      decode.decode_binary(attributes, "ce_", R"({"message":"m"})", decode.hints(), intake))
+  ASSERT_TRUE(decode.decode_binary(attributes, "ce_", R"({"message":"m"})", decode.hints(), intake))
       << intake.refused.at(0).detail;
   const auto& events = intake.batch.events;
   EXPECT_EQ(events[0].id, events[1].id);
@@ -104,7 +103,8 @@ TEST_F(MessageDecoderTest, ACloudEventsTypeGoesBeforeTheChannels) {
 
 TEST_F(MessageDecoderTest, BrokenCloudEventsNameTheAttribute) {
   MessageDecoder decode = decoder();
-  EXPECT_FALSE(decode.decode_structured(R"({"specversion":"1.0","id":"7"})", decode.hints(), intake));
+  EXPECT_FALSE(
+      decode.decode_structured(R"({"specversion":"1.0","id":"7"})", decode.hints(), intake));
   EXPECT_THAT(intake.refused.at(0).detail, HasSubstr("source"));
   EXPECT_FALSE(decode.decode_binary({}, "ce_", "{}", decode.hints(), intake));
   EXPECT_THAT(intake.refused.at(1).detail, HasSubstr("ce_specversion"));
