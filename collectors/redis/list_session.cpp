@@ -18,7 +18,7 @@ constexpr std::uint32_t kMostMoves = 256;    // a round and list
 constexpr std::int64_t kMostRecovered = 64;  // an answer, which is in memory as a whole
 constexpr double kBlockSeconds = 0.2;        // a round of an idle collector, over all lists
 constexpr milliseconds kSlice{100};
-constexpr milliseconds kLastWait{600};  // for the journal after a stop
+constexpr milliseconds kLastWait{600};   // for the journal after a stop
 constexpr milliseconds kCommitWait{20};  // between rounds without elements while the journal works
 constexpr seconds kStatsInterval{5};
 

@@ -37,13 +37,13 @@ class ListSession {
     std::string type;
     std::string processing;
     std::string counter;
-    std::uint64_t read = 0;      // number of the newest element
-    bool recovering = false;     // the processing list is read before the list
-    std::int64_t place = 0;      // in it, of the next element that is read again
+    std::uint64_t read = 0;       // number of the newest element
+    bool recovering = false;      // the processing list is read before the list
+    std::int64_t place = 0;       // in it, of the next element that is read again
     std::uint64_t recovered = 0;  // elements that were read again
-    std::uint32_t asked = 1;     // moves a round
-    std::uint32_t got = 0;       // of this round
-    std::uint64_t gathered = 0;  // elements in the inbox
+    std::uint32_t asked = 1;      // moves a round
+    std::uint32_t got = 0;        // of this round
+    std::uint64_t gathered = 0;   // elements in the inbox
   };
 
   void step();

@@ -59,9 +59,9 @@ RedisServer::RedisServer(std::vector<std::string> options)
 RedisServer::~RedisServer() = default;
 
 void RedisServer::start() {
-  std::vector<std::string> command{"redis-server", "--port", std::to_string(port_), "--bind",
-                                   "127.0.0.1",    "--dir",  directory_.path(),     "--save",
-                                   ""};
+  std::vector<std::string> command{"redis-server",    "--port",    std::to_string(port_),
+                                   "--bind",          "127.0.0.1", "--dir",
+                                   directory_.path(), "--save",    ""};
   command.insert(command.end(), options_.begin(), options_.end());
   link_.reset();
   process_ = std::make_unique<ServerProcess>(command, directory_.path() + "/redis.log");

@@ -1,5 +1,5 @@
-// A real Redis server on a free loopback port with a temporary directory, and a connection to it for
-// the test's own commands.
+// A real Redis server on a free loopback port with a temporary directory, and a connection to it
+// for the test's own commands.
 #pragma once
 
 #include <memory>

@@ -25,7 +25,9 @@ TEST(EntryId, IsReadAndWritten) {
   for (const auto& [text, good] : cases) {
     const auto id = parse_entry_id(text);
     EXPECT_EQ(id.has_value(), good) << text;
-    if (id) EXPECT_EQ(to_string(*id), text);
+    if (id) {
+      EXPECT_EQ(to_string(*id), text);
+    }
   }
 }
 
