@@ -15,8 +15,10 @@ constexpr std::size_t kLineEnd = 2;      // \r\n behind a text
 // The length that `$<length>\r\n` gives; 0 where it gives none (-1: there is no text).
 std::uint64_t text_length(std::string_view header) {
   std::uint64_t length = 0;
-  std::from_chars(header.data() + 1, header.data() + header.size(), length);
-  return length;
+  const char* const end = header.data() + header.size();
+  const auto [behind, error] = std::from_chars(header.data() + 1, end, length);
+  const bool whole = header.size() <= kMostHeader && std::string_view(behind, end) == "\r\n";
+  return error == std::errc() && whole ? length : 0;
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ BulkTrimmer::Step BulkTrimmer::line(std::string_view input) {
   }
   // A header is passed on as a whole, as it may have to be another.
   header_.append(input.substr(0, used));
-  if (!whole && header_.size() <= kMostHeader) return {{}, {}, used};
+  if (!whole && header_.size() < kMostHeader) return {{}, {}, used};
   instead_.swap(header_);
   header_.clear();
   state_ = whole ? State::kLineStart : State::kLine;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace kcloud::redis {
 
@@ -146,16 +147,18 @@ Reply Connection::next() {
 }
 
 // hiredis gives a buffer that was large once back only when it is empty, which it may never be.
+// Called between two answers.
 void Connection::shrink() {
-  redisReader& reader = *context_->reader;
+  const redisReader& reader = *context_->reader;
   if (reader.buf == nullptr || sdsalloc(reader.buf) < kLargeBuffer) return;
   if (reader.len - reader.pos > kReadBytes) return;
-  if (reader.pos != 0) {
-    sdsrange(reader.buf, static_cast<int>(reader.pos), -1);
-    reader.pos = 0;
-    reader.len = sdslen(reader.buf);
+  const std::string rest(reader.buf + reader.pos, reader.len - reader.pos);
+  redisReaderFree(context_->reader);
+  context_->reader = redisReaderCreate();
+  if (context_->reader == nullptr ||
+      redisReaderFeed(context_->reader, rest.data(), rest.size()) != REDIS_OK) {
+    throw std::bad_alloc();
   }
-  reader.buf = sdsRemoveFreeSpace(reader.buf);
 }
 
 void Connection::dispatch() {

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 
 namespace {
 
+constexpr core::BackoffOptions kRetry{milliseconds(100), milliseconds(1'000)};
 constexpr std::size_t kUnderWay = 4;         // intakes
 constexpr std::uint32_t kMostMoves = 256;    // a round and list
 constexpr std::int64_t kMostRecovered = 64;  // an answer, which is in memory as a whole
@@ -33,7 +34,7 @@ ListSession::ListSession(const Config& config, const core::CollectorContext& con
       status_(status),
       connection_(std::move(connection)),
       inbox_(context, batch_events),
-      queue_(sink, kUnderWay) {
+      queue_(sink, kUnderWay, kRetry) {
   const auto& consumer = config.consumer.empty() ? context.agent : config.consumer;
   for (std::size_t i = 0; i < config.lists.size(); ++i) {
     List list;

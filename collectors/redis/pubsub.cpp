@@ -12,6 +12,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
+constexpr core::BackoffOptions kRetry{milliseconds(100), milliseconds(1'000)};
 constexpr std::size_t kUnderWay = 4;    // intakes handed over before they are filled up
 constexpr milliseconds kSlice{100};     // between looks at the stop token
 constexpr milliseconds kLastWait{700};  // for the journal after a stop
@@ -36,7 +37,7 @@ PubSub::PubSub(const Config& config, const core::CollectorContext& context,
       number_(micros(context.clock->now())) {}
 
 void PubSub::run(const std::stop_token& stop, core::EventSink& sink) {
-  core::CommitQueue queue(sink, places_);
+  core::CommitQueue queue(sink, places_, kRetry);
   under_way_ = 0;
   events_under_way_ = 0;
   const core::Time begun = context_.clock->now();
@@ -131,6 +132,7 @@ void PubSub::serve(const std::stop_token& stop, core::CommitQueue& queue) {
     if (!inbox_.empty() && under_way_ < kUnderWay) submit(queue);
     if (!connection_->wait(kSlice, queue.descriptor())) keep_alive();
   }
+  while (!(inbox_.full() && queue.full()) && read(queue)) queue.settle();
 }
 
 // Takes what has arrived, a batch at most. False: that was all.

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 namespace {
 
+constexpr core::BackoffOptions kRetry{milliseconds(100), milliseconds(1'000)};
 constexpr std::size_t kUnderWay = 4;         // intakes
 constexpr std::uint32_t kMostEntries = 128;  // a command, as an answer is in memory as a whole
 constexpr const char* kBlock = "200";        // ms; XACK waits behind it
@@ -68,7 +69,7 @@ StreamSession::StreamSession(const Config& config, const core::CollectorContext&
       inbox_(context, batch_events),
       gathered_(config.streams.size()),
       history_(config.streams.size(), std::string(kFirstId)),
-      queue_(sink, kUnderWay) {}
+      queue_(sink, kUnderWay, kRetry) {}
 
 void StreamSession::join() {
   for (std::size_t i = 0; i < config_.streams.size(); ++i) {
@@ -80,8 +81,8 @@ void StreamSession::join() {
                       "`mode`, or remove the key",
                       connection_->address(), config_.streams[i], found));
     }
-    send_group(i);
   }
+  for (std::size_t i = 0; i < config_.streams.size(); ++i) send_group(i);
   start_ = "0";  // a group that is made again has seen nothing of its stream
   connection_->complete();
 }

@@ -142,7 +142,6 @@ TEST(RedisConfig, TheSampleIsRead) {
   EXPECT_EQ(streams.channel_types.at("team_events"), "scheduling");
 }
 
-// The example of the reference configuration, uncommented, is the defaults.
 TEST(RedisConfig, PluginComparesWithSecrets) {
   const auto redis = plugin();
   Config one, other;
