@@ -49,6 +49,7 @@ Connection::Connection(const Config& config, const std::string& address, std::si
   context_.reset(redisConnectNonBlock(place.host.c_str(), place.port));
   if (context_ == nullptr) fail("no memory");
   if (context_->err != 0) fail(context_->errstr);
+  use_reader({});
   if (!await(context_->fd, POLLOUT, config.connect_timeout, stop_)) {
     fail(fmt::format("no connection within {} ms (`connect_timeout`)",
                      config.connect_timeout.count()));
@@ -137,13 +138,23 @@ bool Connection::fill() {
   return true;
 }
 
-Reply Connection::next() {
+const redisReply* Connection::next() {
+  if (context_->reader->ridx == -1) arena_.clear();  // no answer is half there
   void* reply = nullptr;
   if (redisReaderGetReply(context_->reader, &reply) != REDIS_OK) {
     fail(fmt::format("{}. Hint: does a Redis server listen there?", context_->reader->errstr));
   }
   if (reply != nullptr) shrink();
-  return Reply(static_cast<redisReply*>(reply));
+  return static_cast<const redisReply*>(reply);
+}
+
+void Connection::use_reader(std::string_view unread) {
+  auto reader = arena_.make_reader();
+  if (redisReaderFeed(reader.get(), unread.data(), unread.size()) != REDIS_OK) {
+    throw std::bad_alloc();
+  }
+  redisReaderFree(context_->reader);
+  context_->reader = reader.release();
 }
 
 // hiredis gives a buffer that was large once back only when it is empty, which it may never be.
@@ -152,17 +163,11 @@ void Connection::shrink() {
   const redisReader& reader = *context_->reader;
   if (reader.buf == nullptr || sdsalloc(reader.buf) < kLargeBuffer) return;
   if (reader.len - reader.pos > kReadBytes) return;
-  const std::string rest(reader.buf + reader.pos, reader.len - reader.pos);
-  redisReaderFree(context_->reader);
-  context_->reader = redisReaderCreate();
-  if (context_->reader == nullptr ||
-      redisReaderFeed(context_->reader, rest.data(), rest.size()) != REDIS_OK) {
-    throw std::bad_alloc();
-  }
+  use_reader({reader.buf + reader.pos, reader.len - reader.pos});
 }
 
 void Connection::dispatch() {
-  while (Reply reply = next()) {
+  while (const redisReply* reply = next()) {
     if (expected_.empty()) fail("an answer that nothing was asked for");
     const Handler handler = std::move(expected_.front());
     expected_.pop_front();
@@ -180,15 +185,15 @@ bool Connection::wait(milliseconds timeout, int other) const {
   return entries[0].revents != 0;
 }
 
-Reply Connection::call(Words words) {
+const redisReply& Connection::call(Words words) {
   put(words);
   flush();
   while (true) {
-    if (Reply reply = next()) {
+    if (const redisReply* reply = next()) {
       if (is_error(*reply)) {
         throw std::runtime_error(fmt::format("{}: {}", address_, explain(text_of(*reply))));
       }
-      return reply;
+      return *reply;
     }
     if (!fill() && !await(context_->fd, POLLIN, timeout_, stop_)) {
       fail(
@@ -197,7 +202,7 @@ Reply Connection::call(Words words) {
   }
 }
 
-Reply Connection::call(std::initializer_list<std::string_view> words) {
+const redisReply& Connection::call(std::initializer_list<std::string_view> words) {
   return call(Words(words.begin(), words.size()));
 }
 

@@ -18,6 +18,7 @@
 #include "collectors/redis/bulk_trimmer.h"
 #include "collectors/redis/config.h"
 #include "collectors/redis/reply.h"
+#include "collectors/redis/reply_arena.h"
 
 namespace kcloud::redis {
 
@@ -51,8 +52,9 @@ class Connection {
   // Answers that handlers still wait for.
   std::size_t expected() const { return expected_.size(); }
 
-  // The next answer that has arrived whole; empty when more must be read.
-  Reply next();
+  // The next answer that has arrived whole; nullptr when more must be read. Valid until the next
+  // call.
+  const redisReply* next();
   // Gives the answers that have arrived to their handlers, in order; what handlers throw passes. An
   // error without handler throws std::runtime_error.
   void dispatch();
@@ -63,9 +65,10 @@ class Connection {
   // Until something arrives here or `other` becomes readable, or the timeout: whether it was here.
   bool wait(std::chrono::milliseconds timeout, int other = -1) const;
 
-  // One command and its answer. Not while others are expected. An error answer is thrown.
-  Reply call(Words words);
-  Reply call(std::initializer_list<std::string_view> words);
+  // One command and its answer, valid as that of next(). Not while others are expected. An error
+  // answer is thrown.
+  const redisReply& call(Words words);
+  const redisReply& call(std::initializer_list<std::string_view> words);
 
   Text text(const redisReply& reply) const { return original_text(text_of(reply), limit_); }
   // Since something was last heard of the server.
@@ -76,6 +79,7 @@ class Connection {
     void operator()(redisContext* context) const { redisFree(context); }
   };
   void establish(const Config& config);
+  void use_reader(std::string_view unread);
   void shrink();
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -83,6 +87,7 @@ class Connection {
   const std::size_t limit_;
   const std::chrono::milliseconds timeout_;
   const std::stop_token stop_;
+  ReplyArena arena_;
   std::unique_ptr<redisContext, FreeContext> context_;
   BulkTrimmer trimmer_;
   std::deque<Handler> expected_;

@@ -56,8 +56,7 @@ void ListSession::open() {
   const auto now = std::to_string(core::to_nanos(context_.clock->now()) / 1000);
   for (auto& list : lists_) {
     for (const auto& key : {list.key, list.processing}) {
-      const Reply type = connection_->call({"TYPE", key});
-      const auto found = text_of(*type);
+      const auto found = text_of(connection_->call({"TYPE", key}));
       if (found == "list" || found == "none") continue;
       throw std::runtime_error(
           fmt::format("{}: the key '{}' holds a {}, expected a list. Hint: check `lists` and "
@@ -66,11 +65,9 @@ void ListSession::open() {
     }
     list.recovering = config_.reliable;
     std::string_view number = now;
-    Reply counter;
     if (config_.reliable) {
       connection_->call({"SET", list.counter, now, "NX"});
-      counter = connection_->call({"GET", list.counter});
-      number = text_of(*counter);
+      number = text_of(connection_->call({"GET", list.counter}));
     }
     std::from_chars(number.data(), number.data() + number.size(), list.read);
   }

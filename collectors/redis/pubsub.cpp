@@ -89,7 +89,7 @@ void PubSub::subscribe(const std::stop_token& stop) {
       throw Disconnected(connection_->address() + ": no answer to SUBSCRIBE");
     }
     if (connection_->wait(kSlice)) connection_->fill();
-    while (const Reply reply = connection_->next()) take(*reply);
+    while (const redisReply* reply = connection_->next()) take(*reply);
   }
   status_.add("connects_total", 1);
   status_.connected(true);
@@ -138,7 +138,7 @@ void PubSub::serve(const std::stop_token& stop, core::CommitQueue& queue) {
 // Takes what has arrived, a batch at most. False: that was all.
 bool PubSub::read(core::CommitQueue& queue) {
   while (!inbox_.full()) {
-    if (const Reply reply = connection_->next()) {
+    if (const redisReply* reply = connection_->next()) {
       take(*reply);
     } else if (!connection_->fill()) {
       break;

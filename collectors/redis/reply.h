@@ -1,11 +1,10 @@
-// Answers of Redis as values: the owner of hiredis's reply, entry ids, and what an error means for
-// the person who reads it. Pure.
+// Reading the answers of Redis: texts, arrays, entry ids, and what an error means for the person
+// who reads it. Pure.
 #pragma once
 
 #include <hiredis/hiredis.h>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,11 +13,6 @@
 #include "core/time.h"
 
 namespace kcloud::redis {
-
-struct FreeReply {
-  void operator()(redisReply* reply) const { freeReplyObject(reply); }
-};
-using Reply = std::unique_ptr<redisReply, FreeReply>;
 
 // The text of a string, status or error; empty for others.
 inline std::string_view text_of(const redisReply& reply) {

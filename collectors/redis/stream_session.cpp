@@ -73,8 +73,7 @@ StreamSession::StreamSession(const Config& config, const core::CollectorContext&
 
 void StreamSession::join() {
   for (std::size_t i = 0; i < config_.streams.size(); ++i) {
-    const Reply type = connection_->call({"TYPE", config_.streams[i]});
-    const auto found = text_of(*type);
+    const auto found = text_of(connection_->call({"TYPE", config_.streams[i]}));
     if (found != "stream" && found != "none") {
       throw std::runtime_error(
           fmt::format("{}: the key '{}' holds a {}, expected a stream. Hint: check `streams` and "
