@@ -51,11 +51,11 @@ exec @INFLUXD@ -config @HOME@/influxd.conf
 """
 
 REDIS_SERVER = """#!/bin/sh
-exec @REDIS_SERVER@ --port @REDIS@ --bind 127.0.0.1 "$@"
+exec @REDISD@ --port @REDIS@ --bind 127.0.0.1 "$@"
 """
 
 REDIS_CLI = """#!/bin/sh
-exec @REDIS_CLI@ -p @REDIS@ "$@"
+exec @REDISCLI@ -p @REDIS@ "$@"
 """
 
 INFLUXD_CONF = """
@@ -110,8 +110,8 @@ class Session:
         self.agents = dict(zip(("8007", "8017", "8018", "8019", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
                       "CURL": shutil.which("curl"), "INFLUXD": shutil.which("influxd"),
-                      "REDIS": self.redis, "REDIS_SERVER": shutil.which("redis-server"),
-                      "REDIS_CLI": shutil.which("redis-cli"),
+                      "REDIS": self.redis, "REDISD": shutil.which("redis-server"),
+                      "REDISCLI": shutil.which("redis-cli"),
                       "HOME": self.folder / "influx"}
         self.work = self.folder / "work"
         self.count = 0
