@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "core/json.h"
@@ -140,6 +141,43 @@ TEST(RedisConfig, TheSampleIsRead) {
   const auto& streams = *static_cast<const Config*>(config.collectors[1].options.get());
   EXPECT_EQ(streams.mode, "stream");
   EXPECT_EQ(streams.channel_types.at("team_events"), "scheduling");
+}
+
+// Its values are the defaults, but for the keys that have none.
+TEST(RedisConfig, TheReferenceShowsTheDefaultsOfEveryKey) {
+  std::string text = "collectors:\n";
+  std::istringstream lines{std::string(config::embedded_reference_config())};
+  const std::regex option("^( *)#((  )*[a-z].*)$");
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "exporters:") inside = false;
+    if (inside) text += std::regex_replace(line, option, "$1$2") + "\n";
+    if (line == "collectors:") inside = true;
+  }
+  const auto any = [](config::Section& section) -> std::shared_ptr<const void> {
+    section.ignore_rest();
+    return nullptr;
+  };
+  config::Problems problems;
+  const auto config = config::parse_config(
+      text, "reference", {{plugin(), {"kafka", any, {}, {}}, {"file", any, {}, {}}}, {}},
+      environment(), problems);
+  for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
+  std::string shown;
+  for (const auto& collector : config.collectors) {
+    if (collector.type != "redis") continue;
+    Config defaults;
+    const auto& read = *static_cast<const Config*>(collector.options.get());
+    defaults.mode = read.mode;
+    defaults.streams = read.streams;
+    defaults.lists = read.lists;
+    EXPECT_EQ(show(read), show(defaults));
+    shown += show(read);
+  }
+  for (const char* key : {"claim_idle", "buffer_bytes", "reliable"}) {
+    EXPECT_THAT(shown, HasSubstr(key)) << "a mode without an example";
+    EXPECT_THAT(text, HasSubstr(std::string(key) + ":"));
+  }
 }
 
 TEST(RedisConfig, PluginComparesWithSecrets) {
