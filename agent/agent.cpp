@@ -81,6 +81,13 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   return running.names();
 }
 
+// An event type file or a rule that reads as before is the same: what uses it need not start again.
+void keep_catalogue(const config::Config& now, config::Config& wanted) {
+  if (!(*now.catalogue == *wanted.catalogue)) return;
+  wanted.catalogue = now.catalogue;
+  if (now.intake.redact == wanted.intake.redact) wanted.redaction = now.redaction;
+}
+
 sigset_t handled_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -106,10 +113,12 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
   journal_ = std::make_unique<journal::Journal>(journal_options(*config_), clock_);
   log_open_report(journal_->open_report());
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
+  collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   router_ = std::make_unique<api::Router>(api::Context{
       config_, [](const config::Config& shown) { return config::show_config(shown, plugins()); },
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
-      agent_name(config_->agent)});
+      agent_name(config_->agent), [this] { return collectors_->views(); },
+      [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); }});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
@@ -119,6 +128,7 @@ Agent::~Agent() { stop(); }
 void Agent::start() {
   exporters_->start(config_);
   server_->start();
+  collectors_->start(config_);
   ready_ = true;
 }
 
@@ -137,10 +147,12 @@ void Agent::reload() {
     spdlog::error("reload: the configuration was not changed: {}", problem);
     return;
   }
+  keep_catalogue(*config_, *wanted);
   set_up_logging(wanted->log);
   config_ = std::move(wanted);
   router_->reload(config_);
   exporters_->start(config_);
+  collectors_->start(config_);
   server_->reload_tls();
   spdlog::info("reload: the new configuration is in force");
 }
@@ -154,6 +166,7 @@ void Agent::stop() {
   const auto deadline = std::chrono::steady_clock::now() + timeout -
                         std::min(timeout / 2, std::chrono::milliseconds(1500));
   server_->stop(timeout / 2);
+  collectors_->stop();
   exporters_->stop(deadline);
   journal_->close();
   server_.reset();

@@ -1,4 +1,5 @@
-// The agent as a whole: journal, HTTP, exporters, in the order in which they depend on each other.
+// The agent as a whole: journal, HTTP, exporters, collectors, in the order in which they depend on
+// each other.
 #pragma once
 
 #include <atomic>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "agent/api/router.h"
+#include "agent/collector_set.h"
 #include "agent/exporter_set.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
@@ -38,6 +40,7 @@ class Agent {
   std::atomic<bool> ready_{false};
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<ExporterSet> exporters_;
+  std::unique_ptr<CollectorSet> collectors_;
   std::unique_ptr<api::Router> router_;
   std::unique_ptr<http::Server> server_;
 };

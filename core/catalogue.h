@@ -63,6 +63,8 @@ struct Field {
   std::string default_value;                             // text used when absent; empty: none
   std::string description;
   std::string example;  // for the schema; empty: made up from unit and name
+
+  bool operator==(const Field&) const = default;
 };
 
 // Paths of the fields that every type has, each a list of dotted paths, the first present wins.
@@ -71,6 +73,8 @@ struct Field {
 struct CommonPaths {
   std::vector<std::string> time, shipper_time, type, event_id, source, workload, cluster, severity,
       actor, reason;
+
+  bool operator==(const CommonPaths&) const = default;
 };
 
 // The common fields by name, so that code which treats them alike needs no list of its own.
@@ -91,6 +95,8 @@ struct EventType {
 
   // Slot of a field by name; nullopt when there is none.
   std::optional<std::size_t> slot(std::string_view field) const;
+
+  bool operator==(const EventType&) const = default;
 };
 
 class Catalogue {
@@ -110,6 +116,10 @@ class Catalogue {
   const EventType* find_endpoint(std::string_view name) const;  // by alias or type name
   const std::vector<EventType>& types() const { return types_; }
   const CommonPaths& common() const { return common_; }
+
+  bool operator==(const Catalogue& other) const {
+    return types_ == other.types_ && common_ == other.common_;
+  }
 
  private:
   std::vector<EventType> types_;

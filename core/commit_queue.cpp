@@ -106,6 +106,7 @@ void CommitQueue::settle() {
   }
   const auto now = steady_clock::now();
   std::optional<milliseconds> wait;  // the same for all that were turned away by now
+  bool waits = false;                // the younger ones wait for the oldest of them
   for (const auto& entry : entries_) {
     std::optional<CommitStatus> status;
     {
@@ -117,17 +118,15 @@ void CommitQueue::settle() {
       if (!wait) wait = backoff_.next(static_cast<std::uint32_t>(now.time_since_epoch().count()));
       entry->again = now + *wait;
     }
-    if (*entry->again > now) break;  // the younger ones wait for it
-    hand_over(*entry);
+    waits = waits || *entry->again > now;
+    if (!waits) hand_over(*entry);
   }
 }
 
 std::chrono::steady_clock::time_point CommitQueue::next_try() const {
-  auto next = steady_clock::time_point::max();
-  for (const auto& entry : entries_) {
-    if (entry->again) next = std::min(next, *entry->again);
-  }
-  return next;
+  const auto oldest = std::find_if(entries_.begin(), entries_.end(),
+                                   [](const auto& entry) { return entry->again.has_value(); });
+  return oldest == entries_.end() ? steady_clock::time_point::max() : *(*oldest)->again;
 }
 
 void CommitQueue::wait(milliseconds timeout, std::stop_token stop) {

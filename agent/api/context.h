@@ -11,6 +11,7 @@
 #include "agent/delivery/delivery.h"
 #include "agent/journal/journal.h"
 #include "config/config.h"
+#include "core/collector.h"
 #include "core/counters.h"
 #include "core/time.h"
 
@@ -25,6 +26,28 @@ struct ExporterView {
   const core::ExporterCounters* counters = nullptr;
 };
 
+enum class CollectorPhase : std::uint8_t {
+  kStarting,
+  kRunning,
+  kRetrying,  // it failed and waits for its next try
+  kPaused,    // by an admin
+  kStopped
+};
+
+struct CollectorStatus {
+  CollectorPhase phase = CollectorPhase::kStarting;
+  std::uint64_t restarts = 0;  // after failures
+  core::CollectorReport report;
+};
+
+// A collector beside the webhook, likewise.
+struct CollectorView {
+  std::string name;  // instance
+  std::string type;
+  std::function<CollectorStatus()> status;
+  const core::CollectorCounters* counters = nullptr;
+};
+
 struct Context {
   std::shared_ptr<const config::Config> config;  // the one to begin with; see Router::reload
   std::function<std::string(const config::Config&)> show_config;  // JSON, secrets masked
@@ -33,7 +56,10 @@ struct Context {
   const core::Clock& clock;
   const std::atomic<bool>& ready;
   std::string version;
-  std::string agent;  // this agent's name
+  std::string agent;                                            // this agent's name
+  std::function<std::vector<CollectorView>()> collectors = {};  // any thread
+  // Pauses or resumes one; false: there is none of that name. Any thread; may take seconds.
+  std::function<bool(const std::string& name, bool paused)> pause_collector = {};
 };
 
 }  // namespace kcloud::api

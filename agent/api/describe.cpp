@@ -27,6 +27,8 @@ http::Response Router::answer_now(const Match& match, const http::Request& reque
       return schemas();
     case Action::kSchema:
       return schema(match);
+    case Action::kCollectors:
+      return collectors();
     case Action::kConfig:
       return json(context_.show_config(*settings_->config) + "\n");
     case Action::kHealth:
@@ -104,6 +106,13 @@ http::Response Router::health(const http::Request& request) const {
   const core::CollectorCounters& webhook = counters_.webhook;
   input.webhook = {read(webhook.received), read(webhook.stored), read(webhook.rejected),
                    read(webhook.unauthorized), read(webhook.busy)};
+  for (const CollectorView& collector : context_.collectors()) {
+    const core::CollectorCounters& counters = *collector.counters;
+    input.collectors.push_back({collector.name, collector.type, collector.status(),
+                                read(counters.received), read(counters.stored),
+                                read(counters.duplicates), read(counters.conflicts),
+                                read(counters.rejected), read(counters.busy)});
+  }
   for (const ExporterView& exporter : context_.exporters()) {
     input.exporters.push_back({exporter.name, exporter.type, exporter.required, exporter.status(),
                                read(exporter.counters->delivered),
@@ -126,10 +135,12 @@ http::Response Router::ready() const {
 
 http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
+  const auto collectors = context_.collectors();
   http::Response response = json(render_metrics(
-      {counters_, server_->counters(), exporters, context_.journal.stats(), publishers_.all(),
-       files_->report(), live_->clients(), context_.version, settings_->decode.redaction.get(),
-       server_->tls_status(), context_.clock.now(), context_.config->journal.max_bytes}));
+      {counters_, server_->counters(), exporters, collectors, context_.journal.stats(),
+       publishers_.all(), files_->report(), live_->clients(), context_.version,
+       settings_->decode.redaction.get(), server_->tls_status(), context_.clock.now(),
+       context_.config->journal.max_bytes}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

@@ -160,6 +160,36 @@ void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) 
   json.close();
 }
 
+// A counter without its `_total`.
+std::string_view short_name(const core::Measure& measure) {
+  std::string_view name = measure.name;
+  if (name.ends_with("_total")) name.remove_suffix(6);
+  return name;
+}
+
+void write_collector(Writer& json, const CollectorHealth& collector, bool details) {
+  const core::CollectorReport& report = collector.status.report;
+  json.open("collector:" + collector.name);
+  json.text("status", to_string(collector_level(collector.status)));
+  json.text("type", collector.type);
+  json.text("phase", to_string(collector.status.phase));
+  json.boolean("connected", report.connected);
+  json.number("received", collector.received);
+  json.number("stored", collector.stored);
+  json.number("duplicates", collector.duplicates);
+  json.number("conflicts", collector.conflicts);
+  json.number("rejected", collector.rejected);
+  json.number("busy", collector.busy);
+  json.number("restarts", collector.status.restarts);
+  for (const core::Measure& measure : report.measures) {
+    if (measure.labels.empty()) json.number(short_name(measure), measure.value);
+  }
+  if (details) json.text_or_null("last_error", report.last_error);
+  json.time("last_error_time", report.last_error_time);
+  json.time("last_event_time", report.last_event_time);
+  json.close();
+}
+
 void write_orphans(Writer& json, const HealthInput& input) {
   core::append_key(json.out, "cursors_without_exporter");
   json.out.push_back('[');
@@ -199,6 +229,28 @@ Level exporter_level(const delivery::Status& status) {
   return calm && status.lag_seconds <= kLagSeconds ? Level::kHealthy : Level::kDegraded;
 }
 
+std::string_view to_string(CollectorPhase phase) {
+  switch (phase) {
+    case CollectorPhase::kStarting:
+      return "starting";
+    case CollectorPhase::kRunning:
+      return "running";
+    case CollectorPhase::kRetrying:
+      return "retrying";
+    case CollectorPhase::kPaused:
+      return "paused";
+    case CollectorPhase::kStopped:
+      break;
+  }
+  return "stopped";
+}
+
+Level collector_level(const CollectorStatus& status) {
+  const bool runs =
+      status.phase == CollectorPhase::kRunning || status.phase == CollectorPhase::kStarting;
+  return runs && status.report.connected ? Level::kHealthy : Level::kDegraded;
+}
+
 Level tls_level(const http::TlsStatus& status, core::Time now) {
   const bool good = status.error.empty() && status.not_after - now >= kRenewal;
   return good ? Level::kHealthy : Level::kDegraded;
@@ -218,6 +270,9 @@ std::vector<journal::CursorInfo> orphaned_cursors(const HealthInput& input) {
 Health assemble_health(const HealthInput& input) {
   Health health;
   health.level = std::max(journal_level(input.journal, input.report), files_level(input.files));
+  for (const CollectorHealth& collector : input.collectors) {
+    health.level = std::max(health.level, collector_level(collector.status));
+  }
   for (const ExporterHealth& exporter : input.exporters) {
     health.level = std::max(health.level, exporter_level(exporter.status));
   }
@@ -239,6 +294,9 @@ Health assemble_health(const HealthInput& input) {
   json.close();
   if (input.tls) write_tls(json, *input.tls, input.now, input.details);
   write_files(json, input);
+  for (const CollectorHealth& collector : input.collectors) {
+    write_collector(json, collector, input.details);
+  }
   for (const ExporterHealth& exporter : input.exporters) {
     write_exporter(json, exporter, input.details);
   }

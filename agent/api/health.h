@@ -1,9 +1,10 @@
 // The health model: what the parts say of themselves to one status and its JSON. Pure.
 //
 // Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
-// it. Degraded: a sink lags, retries or holds, acknowledged events were lost to damage, a file of
-// tokens or secrets is bad, or the TLS certificate expires within 14 days or cannot be renewed. A
-// sink that is not required never makes the agent unhealthy.
+// it. Degraded: a collector fails, is paused or its source does not answer, a sink lags, retries or
+// holds, acknowledged events were lost to damage, a file of tokens or secrets is bad, or the TLS
+// certificate expires within 14 days or cannot be renewed. A sink that is not required never makes
+// the agent unhealthy.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/api/context.h"
 #include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
 #include "agent/http/certificates.h"
@@ -37,6 +39,18 @@ struct WebhookHealth {
   std::uint64_t busy = 0;
 };
 
+struct CollectorHealth {
+  std::string name;
+  std::string type;
+  CollectorStatus status;
+  std::uint64_t received = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t busy = 0;
+};
+
 struct HealthInput {
   std::string version;
   std::string agent;
@@ -45,6 +59,7 @@ struct HealthInput {
   journal::Stats journal;
   journal::OpenReport report;
   WebhookHealth webhook;
+  std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;
   std::vector<journal::CursorInfo> cursors;
   CredentialFiles::Report files;
@@ -56,6 +71,7 @@ struct HealthInput {
 
 enum class Level : std::uint8_t { kHealthy, kDegraded, kUnhealthy };
 std::string_view to_string(Level level);
+std::string_view to_string(CollectorPhase phase);
 
 struct Health {
   Level level = Level::kHealthy;
@@ -67,6 +83,8 @@ Health assemble_health(const HealthInput& input);
 
 Level journal_level(const journal::Stats& stats, const journal::OpenReport& report);
 Level exporter_level(const delivery::Status& status);
+// Paused is degraded too: it is not to be forgotten.
+Level collector_level(const CollectorStatus& status);
 Level tls_level(const http::TlsStatus& status, core::Time now);
 
 // Cursors of exporters that are not configured (any more).

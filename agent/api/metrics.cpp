@@ -4,8 +4,10 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "agent/api/health.h"
 #include "agent/api/process.h"
 #include "core/redact.h"
 
@@ -32,6 +34,7 @@ class Collector final : public prometheus::Collectable {
         {{{{"version", input_.version}}, 1}});
     journal(families);
     http(families);
+    for_collectors(families);
     webhook(families);
     tls(families);
     publishers(families);
@@ -167,22 +170,66 @@ class Collector final : public prometheus::Collectable {
         "0 while the files changed and are not usable; with TLS only", MetricType::Gauge, current);
   }
 
-  void webhook(std::vector<MetricFamily>& out) const {
-    const core::CollectorCounters& counters = input_.api.webhook;
-    const auto counter = [&](const char* name, const char* help, const core::Counter& value) {
-      add(out, std::string("collector_") + name, help, MetricType::Counter,
-          {{{{"collector", "webhook"}}, read(value)}});
+  // The counters that all collectors have, the webhook among them.
+  void for_collectors(std::vector<MetricFamily>& out) const {
+    const auto counter = [&](const char* name, const char* help,
+                             core::Counter core::CollectorCounters::*member) {
+      Samples samples{{{{"collector", "webhook"}}, read(input_.api.webhook.*member)}};
+      for (const CollectorView& collector : input_.collectors) {
+        samples.push_back({{{"collector", collector.name}}, read(collector.counters->*member)});
+      }
+      add(out, std::string("collector_") + name, help, MetricType::Counter, samples);
     };
-    counter("received_events_total", "Events seen, whole or broken", counters.received);
-    counter("stored_events_total", "Events stored", counters.stored);
-    counter("duplicate_events_total", "Events that were there already", counters.duplicates);
+    counter("received_events_total", "Events seen, whole or broken",
+            &core::CollectorCounters::received);
+    counter("stored_events_total", "Events stored", &core::CollectorCounters::stored);
+    counter("duplicate_events_total", "Events that were there already",
+            &core::CollectorCounters::duplicates);
     counter("conflict_events_total", "Events whose id was there with another body",
-            counters.conflicts);
-    counter("rejected_events_total", "Events refused, now dead letters", counters.rejected);
-    counter("busy_events_total", "Events turned away", counters.busy);
-    counter("unauthorized_requests_total", "Posts without the needed role", counters.unauthorized);
-    counter("received_bytes_total", "Payload after decompression", counters.bytes);
+            &core::CollectorCounters::conflicts);
+    counter("rejected_events_total", "Events refused, now dead letters",
+            &core::CollectorCounters::rejected);
+    counter("busy_events_total", "Events turned away", &core::CollectorCounters::busy);
+    counter("received_bytes_total", "Payload after decompression", &core::CollectorCounters::bytes);
+    of_collectors(out);
+  }
 
+  // What those beside the webhook say of themselves.
+  void of_collectors(std::vector<MetricFamily>& out) const {
+    if (input_.collectors.empty()) return;
+    struct Own {
+      std::string help;
+      MetricType type;
+      Samples samples;
+    };
+    Samples up, paused, restarts;
+    std::map<std::string, Own> own;
+    for (const CollectorView& collector : input_.collectors) {
+      const CollectorStatus status = collector.status();
+      const Labels labels = {{"collector", collector.name}};
+      up.push_back({labels, collector_level(status) == Level::kHealthy ? 1.0 : 0.0});
+      paused.push_back({labels, status.phase == CollectorPhase::kPaused ? 1.0 : 0.0});
+      restarts.push_back({labels, static_cast<double>(status.restarts)});
+      for (const core::Measure& measure : status.report.measures) {
+        Labels all = labels;
+        for (const auto& [name, value] : measure.labels) all.push_back({name, value});
+        Own& family = own["collector_" + collector.type + "_" + measure.name];
+        family.help = measure.help;
+        family.type =
+            measure.kind == core::Measure::Kind::kCounter ? MetricType::Counter : MetricType::Gauge;
+        family.samples.push_back({std::move(all), measure.value});
+      }
+    }
+    add(out, "collector_up", "0 while it fails, is paused or its source does not answer",
+        MetricType::Gauge, up);
+    add(out, "collector_paused", "1 while an admin has paused it", MetricType::Gauge, paused);
+    add(out, "collector_restarts_total", "Starts after a failure", MetricType::Counter, restarts);
+    for (const auto& [name, family] : own) add(out, name, family.help, family.type, family.samples);
+  }
+
+  void webhook(std::vector<MetricFamily>& out) const {
+    add(out, "collector_unauthorized_requests_total", "Posts without the needed role",
+        MetricType::Counter, {{{{"collector", "webhook"}}, read(input_.api.webhook.unauthorized)}});
     by_label(out, "collector_mode_events_total", "Events received, by how they came", "mode",
              webhook::kModes, input_.api.posts.events);
     by_label(out, "collector_encoding_requests_total", "Requests received, by Content-Encoding",

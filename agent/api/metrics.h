@@ -47,6 +47,7 @@ struct MetricsInput {
   const ApiCounters& api;
   const http::Counters& http;
   const std::vector<ExporterView>& exporters;
+  const std::vector<CollectorView>& collectors;
   journal::Stats journal;
   const std::map<std::string, Publisher>& publishers;
   CredentialFiles::Report files;

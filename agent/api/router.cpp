@@ -126,7 +126,9 @@ std::optional<http::Response> Router::admit(http::Request& request) {
     if (match.route->access == Access::kIngest) core::count(counters_.webhook.unauthorized);
     return refused;
   }
-  return match.route->method == "POST" ? admit_post(request, match) : std::nullopt;
+  const bool takes_events =
+      match.route->action == Action::kPostEvents || match.route->action == Action::kPostTyped;
+  return takes_events ? admit_post(request, match) : std::nullopt;
 }
 
 std::optional<http::Response> Router::answer_options(const http::Request& request,
@@ -168,6 +170,10 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return deliveries(std::move(reply), match);
     case Action::kDeadLetters:
       return dead_letters(request, std::move(reply));
+    case Action::kPauseCollector:
+      return pause_collector(std::move(reply), match, true);
+    case Action::kResumeCollector:
+      return pause_collector(std::move(reply), match, false);
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

@@ -76,11 +76,13 @@ class Router final : public http::Handler {
   void deliveries(http::Reply reply, const Match& match);
   void dead_letters(const http::Request& request, http::Reply reply);
   void open_stream(const http::Request& request, http::Reply reply);
+  void pause_collector(http::Reply reply, const Match& match, bool paused);
   void query(http::Reply reply, std::function<http::Response(Worker&)> job);
 
   http::Response index() const;
   http::Response schemas() const;
   http::Response schema(const Match& match) const;
+  http::Response collectors() const;
   http::Response health(const http::Request& request) const;
   http::Response ready() const;
   http::Response metrics() const;

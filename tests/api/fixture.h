@@ -41,7 +41,8 @@ class ApiTest : public ::testing::Test {
     journal = std::make_unique<journal::Journal>(options, clock);
     router = std::make_unique<Router>(
         Context{config, [](const config::Config& c) { return config::show_config(c, {}); },
-                *journal, [this] { return exporters; }, clock, ready, "0.1.0", "agent-1"});
+                *journal, [this] { return exporters; }, clock, ready, "0.1.0", "agent-1",
+                [this] { return collectors; }, pause_collector});
     http::Options server_options = api::server_options(config->http);
     server_options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(server_options, *router);
@@ -78,6 +79,8 @@ class ApiTest : public ::testing::Test {
   core::SystemClock clock;
   std::atomic<bool> ready{true};
   std::vector<ExporterView> exporters;
+  std::vector<CollectorView> collectors;
+  std::function<bool(const std::string&, bool)> pause_collector;
   std::optional<std::uint64_t> journal_queue_bytes;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<Router> router;

@@ -1,6 +1,7 @@
 // Redaction over the whole way: what a rule names is nowhere, neither in an answer nor on the disk.
 #include <gmock/gmock.h>
 
+#include "config/redact.h"
 #include "core/json.h"
 #include "tests/api/fixture.h"
 
@@ -50,6 +51,7 @@ std::string wrapped(const std::string& text) {
 TEST_F(ApiTest, ARedactedValueIsNowhere) {
   config->intake.redact = {rule("token", "drop"), rule("owner", "mask"), rule("workload", "hash"),
                            rule("users[].name", "drop")};
+  config->redaction = config::make_redaction(*config);
   serve();
   const std::string event = with_secret(
       R"({"event_type":"custom","timestamp":"2025-01-15T10:30:00Z","n":1.50,"token":"@","tok\u0065n":"@",)"
@@ -101,6 +103,7 @@ TEST_F(ApiTest, ARedactedValueIsNowhere) {
 // What stands beside the body in place of its fields is under the same rules.
 TEST_F(ApiTest, ACloudEventsAttributesAreRedactedToo) {
   config->intake.redact = {rule("workload_id", "hash"), rule("unrelated", "drop")};
+  config->redaction = config::make_redaction(*config);
   serve();
   const std::string cloud =
       "ce-specversion: 1.0\r\nce-id: 1\r\nce-type: scheduling_decision\r\nce-source: "
@@ -129,6 +132,7 @@ TEST_F(ApiTest, AReloadTakesNewRules) {
   post("/events", body(1));
   auto wanted = std::make_shared<config::Config>(*config);
   wanted->intake.redact = {rule("owner", "mask")};
+  wanted->redaction = config::make_redaction(*wanted);
   router->reload(wanted);
   EXPECT_EQ(post("/events", body(2)).status, 202);
   const std::string events = get("/events").body;
