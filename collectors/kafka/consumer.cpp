@@ -165,8 +165,9 @@ void Consumer::resume(const std::vector<Place>& places) {
   rd_kafka_resume_partitions(handle_, make_list(places).get());
 }
 
-bool Consumer::commit_later(const std::vector<Place>& places) {
-  return rd_kafka_commit(handle_, make_list(places).get(), 1) == RD_KAFKA_RESP_ERR_NO_ERROR;
+void Consumer::store(const std::vector<Place>& places) {
+  // A partition that is just going says no: its offset is committed on the way.
+  rd_kafka_offsets_store(handle_, make_list(places).get());
 }
 
 std::string Consumer::commit(const std::vector<Place>& places, milliseconds timeout) {
@@ -201,6 +202,12 @@ std::int64_t Consumer::end_of(const Place& place) const {
   const auto code =
       rd_kafka_get_watermark_offsets(handle_, place.topic.c_str(), place.partition, &low, &high);
   return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
+}
+
+std::pair<rd_kafka_resp_err_t, std::string> Consumer::fatal_error() const {
+  std::array<char, 512> text{};
+  const auto code = rd_kafka_fatal_error(handle_, text.data(), text.size());
+  return {code, code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : text.data()};
 }
 
 bool Consumer::close(milliseconds timeout) {

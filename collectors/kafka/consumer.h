@@ -32,7 +32,7 @@ class Listener {
   virtual void revoked(const std::vector<Place>& places, bool lost) = 0;
   // `error` is empty when `places` were committed.
   virtual void committed(const std::vector<Place>& places, const std::string& error) = 0;
-  // Of the client as a whole; librdkafka goes on trying unless it is RD_KAFKA_RESP_ERR__FATAL.
+  // Of the client as a whole; librdkafka goes on trying unless there is a fatal_error().
   virtual void failed(rd_kafka_resp_err_t code, const std::string& text) = 0;
 };
 
@@ -53,14 +53,17 @@ class Consumer {
 
   void pause(const std::vector<Place>& places);
   void resume(const std::vector<Place>& places);
-  // Committed() follows inside a later poll(). False: it will not.
-  bool commit_later(const std::vector<Place>& places);
+  // To be committed within about half a second, once the group is in order; committed() follows
+  // inside a later poll().
+  void store(const std::vector<Place>& places);
   // Waits for the answer, or says why it did not come; empty: committed.
   std::string commit(const std::vector<Place>& places, std::chrono::milliseconds timeout);
   // Asks a broker for something small; true when one answers.
   bool reachable(std::chrono::milliseconds timeout);
   // The end of a partition as of the newest answer; -1: not known yet.
   std::int64_t end_of(const Place& place) const;
+  // Why the client is beyond repair, with the code of the cause; empty: it is not.
+  std::pair<rd_kafka_resp_err_t, std::string> fatal_error() const;
   // Leaves the group; what is assigned is given up without revoked(). False: not in time.
   bool close(std::chrono::milliseconds timeout);
 

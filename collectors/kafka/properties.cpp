@@ -61,7 +61,11 @@ std::vector<std::pair<std::string, std::string>> properties(const Config& config
                             {"client.id", agent},
                             {"group.id", config.group},
                             {"auto.offset.reset", config.auto_offset_reset},
-                            {"enable.auto.commit", "false"},
+                            // Of stored offsets; stored is what the journal has. librdkafka's own
+                            // timer keeps still while the group is between two generations, when a
+                            // commit of ours would cost the assignment.
+                            {"enable.auto.commit", "true"},
+                            {"auto.commit.interval.ms", "500"},
                             {"enable.auto.offset.store", "false"},
                             {"enable.partition.eof", "true"},
                             {"partition.assignment.strategy", "cooperative-sticky"},

@@ -25,8 +25,8 @@ constexpr auto kCommitRevoked = 2000ms;
 constexpr auto kSettleStop = 500ms;  // the three of them: a stop takes about a second
 constexpr auto kCommitStop = 400ms;
 constexpr auto kCloseStop = 300ms;
-constexpr auto kCommitLost = 15s;  // an answer that did not come by then will not
 constexpr auto kWarnAgain = 30s;
+constexpr std::size_t kMostWarnings = 100;  // texts that are told apart
 
 }  // namespace
 
@@ -41,7 +41,7 @@ Session::Session(const Setting& setting, std::stop_token stop, core::EventSink& 
       queue_(sink, kUnderWay) {}
 
 void Session::run() {
-  while (!stop_.stop_requested() && !queue_.stopped() && fatal_.empty()) {
+  while (!stop_.stop_requested() && !queue_.stopped() && !fatal_) {
     queue_.settle();
     tick();
     if (queue_.full() || queue_.turned_away())
@@ -50,7 +50,7 @@ void Session::run() {
       read();
   }
   close();
-  if (!fatal_.empty()) throw std::runtime_error(fatal_);
+  if (fatal_) throw_fatal();
 }
 
 void Session::read() {
@@ -89,12 +89,8 @@ void Session::take(Message message) {
     }
     return batch_.add(std::move(message), *slot, types_[*slot]);
   }
-  take_error(*message);
-}
-
-void Session::take_error(const rd_kafka_message_t& message) {
-  const char* text = rd_kafka_message_errstr(&message);
-  warn(message.err, text != nullptr ? text : rd_kafka_err2str(message.err));
+  const char* text = rd_kafka_message_errstr(message.get());
+  failed(message->err, text != nullptr ? text : rd_kafka_err2str(message->err));
 }
 
 void Session::flush() {
@@ -147,10 +143,10 @@ void Session::revoked(const std::vector<Place>& places, bool lost) {
     offsets_.revoke(place.topic, place.partition);
   }
   if (lost) {
-    warn(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
-         fmt::format("the group took {} partitions away without waiting; what was not committed "
-                     "is read again, duplicates are recognised",
-                     places.size()));
+    failed(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
+           fmt::format("the group took {} partitions away without waiting; what was not committed "
+                       "is read again, duplicates are recognised",
+                       places.size()));
   } else {
     spdlog::info("collector {}: gave {} partitions back to the group {}; {} left", name_,
                  places.size(), setting_.config.group, offsets_.size());
@@ -158,7 +154,6 @@ void Session::revoked(const std::vector<Place>& places, bool lost) {
 }
 
 void Session::committed(const std::vector<Place>& places, const std::string& error) {
-  commit_under_way_ = false;
   if (!error.empty()) {
     ++counts_.failed_commits;
     spdlog::debug("collector {}: offsets not committed: {}; tried again", name_, error);
@@ -168,23 +163,23 @@ void Session::committed(const std::vector<Place>& places, const std::string& err
 }
 
 void Session::failed(rd_kafka_resp_err_t code, const std::string& text) {
-  if (code == RD_KAFKA_RESP_ERR__FATAL) {
-    fatal_ = "Kafka client: " + text;
-    return;
-  }
+  if (code == RD_KAFKA_RESP_ERR__FATAL) fatal_ = true;
+  if (fatal_) return;
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) setting_.status.set_connected(false);
-  warn(code, text);
-}
-
-void Session::warn(int code, const std::string& text) {
   const auto hint = hint_for(code);
   const std::string full = hint.empty() ? text : fmt::format("{}. Hint: {}", text, hint);
   setting_.status.set_error(full);
   const auto now = Steady::now();
-  const auto [last, first] = warned_.try_emplace(code, now);
+  if (warned_.size() > kMostWarnings) warned_.clear();
+  const auto [last, first] = warned_.try_emplace(full, now);
   if (!first && now - last->second < kWarnAgain) return;
   last->second = now;
   spdlog::warn("collector {}: {}; nothing is lost, trying again", name_, full);
+}
+
+void Session::throw_fatal() const {
+  const auto [code, text] = consumer_.fatal_error();
+  throw std::runtime_error(fmt::format("Kafka client: {}. Hint: {}", text, hint_for(code)));
 }
 
 void Session::tick() {
@@ -192,13 +187,7 @@ void Session::tick() {
   if (now < next_tick_) return;
   next_tick_ = now + kTick;
   check_connection();
-  if (commit_under_way_ && now - commit_sent_ > kCommitLost) commit_under_way_ = false;
-  if (!commit_under_way_) {
-    if (const auto due = offsets_.due(); !due.empty()) {
-      commit_sent_ = now;
-      commit_under_way_ = consumer_.commit_later(due);
-    }
-  }
+  if (const auto due = offsets_.due(); !due.empty()) consumer_.store(due);
   publish();
 }
 
@@ -222,7 +211,8 @@ void Session::publish() {
 }
 
 void Session::commit_now(const std::vector<Place>& places, milliseconds timeout) {
-  if (places.empty()) return;
+  if (places.empty() || fatal_) return;
+  consumer_.store(places);  // what librdkafka commits by itself afterwards must not be older
   const auto error = consumer_.commit(places, timeout);
   if (error.empty()) {
     for (const Place& place : places) offsets_.confirm(place);

@@ -53,7 +53,6 @@ class Session final : Listener {
   void read();
   void hold();
   void take(Message message);
-  void take_error(const rd_kafka_message_t& message);
   void flush();
   void advance(const std::vector<Progress>& progress);
   void settle_within(std::chrono::milliseconds most);
@@ -63,7 +62,7 @@ class Session final : Listener {
   void publish();
   void commit_now(const std::vector<Place>& places, std::chrono::milliseconds timeout);
   void close();
-  void warn(int code, const std::string& text);
+  void throw_fatal() const;
 
   const Setting setting_;
   const std::string& name_;
@@ -73,13 +72,11 @@ class Session final : Listener {
   std::map<Slot, std::string_view> types_;  // of the assigned partitions' topics
   Batch batch_;
   Counts counts_;  // since the last publish()
-  std::string fatal_;
+  bool fatal_ = false;
   bool paused_ = false;
   std::optional<Steady::time_point> blocked_since_;
   Steady::time_point next_tick_{};
-  Steady::time_point commit_sent_{};
-  bool commit_under_way_ = false;
-  std::map<int, Steady::time_point> warned_;  // by code, when last
+  std::map<std::string, Steady::time_point> warned_;  // by text, when last
   Consumer consumer_;
   core::CommitQueue queue_;  // ends first: its callbacks use the rest
 };

@@ -65,7 +65,8 @@ core::CollectorReport Status::report() const {
   add("failed_commits_total", "Offset commits that Kafka refused or did not answer", Kind::kCounter,
       counts_.failed_commits);
   add("assigned_partitions", "Partitions this agent reads", Kind::kGauge, assigned_);
-  add("paused", "1 while partitions are paused because the journal is behind or full", Kind::kGauge,
+  add("paused_partitions",
+      "1 while the partitions are paused because the journal is behind or full", Kind::kGauge,
       paused_ ? 1 : 0);
   std::int64_t all = 0;
   for (const Lag& lag : lags_) all += lag.records;
@@ -102,6 +103,8 @@ std::string_view hint_for(int code) {
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
       return "other members of the group do not share partitions cooperatively: give the agents a "
              "`group` of their own";
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return "look at the collector's `options`";
     default:
       return "";
   }
