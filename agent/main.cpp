@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/cli/collectors.h"
 #include "agent/cli/demo.h"
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
@@ -63,6 +64,20 @@ void add_demo(CLI::App& app, cli::DemoOptions& options) {
   demo->add_option("-o,--output", options.output,
                    "Write the history there as JSON lines, - for standard output")
       ->needs(days);
+}
+
+void add_collectors(CLI::App& app, cli::CollectorsOptions& options) {
+  auto* collectors = app.add_subcommand("collectors", "The collectors of a running agent");
+  collectors->require_subcommand(1);
+  auto* ls = collectors->add_subcommand("ls", "List them with their state");
+  add_agent(*ls, options.agent, "The agent");
+  ls->add_flag("--json", options.json, "As the agent answers");
+  for (const auto& [name, help] :
+       {std::pair("pause", "Stop reading until it is resumed"), std::pair("resume", "Go on")}) {
+    auto* command = collectors->add_subcommand(name, help);
+    command->add_option("name", options.name, "The collector")->required();
+    add_agent(*command, options.agent, "The agent");
+  }
 }
 
 void add_import(CLI::App& app, cli::ImportOptions& options) {
@@ -184,6 +199,8 @@ int main(int argc, char** argv) {
   add_demo(app, demo);
   cli::TailOptions tail;
   add_tail(app, tail);
+  cli::CollectorsOptions collectors;
+  add_collectors(app, collectors);
   cli::TopOptions top;
   add_top(app, top);
   cli::ImportOptions import;
@@ -202,6 +219,10 @@ int main(int argc, char** argv) {
   if (*journal_check) return agent::check_journal(data_dir);
   if (*cursors_ls) return agent::list_cursors(data_dir);
   if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);
+  if (auto* command = app.get_subcommand("collectors"); *command) {
+    if (command->got_subcommand("ls")) return cli::list_collectors(collectors);
+    return cli::pause_collector(collectors, command->got_subcommand("pause"));
+  }
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);

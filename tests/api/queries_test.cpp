@@ -188,6 +188,18 @@ TEST_F(QueryTest, MetricsCountWhatHappened) {
   }
 }
 
+TEST_F(QueryTest, EachFamilyOfMetricsStandsOnce) {
+  serve();
+  std::istringstream lines(get("/metrics").body);
+  std::set<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      EXPECT_TRUE(names.insert(line).second) << line;
+    }
+  }
+  EXPECT_GE(names.size(), 40u);
+}
+
 TEST_F(QueryTest, DeadLettersAreListedNewestFirstInPages) {
   serve();
   for (int i = 0; i < 5; ++i) post("/events", "{\"n\":" + std::to_string(i) + "}");

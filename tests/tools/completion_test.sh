@@ -35,6 +35,9 @@ expect --received-until export --received-
 expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
+expect pause collectors ""
+expect --url collectors pause bus --u
+expect --json collectors ls --j
 expect config run --config con
 expect top t
 expect --once top --o
