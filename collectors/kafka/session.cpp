@@ -171,7 +171,8 @@ void Session::failed(rd_kafka_resp_err_t code, const std::string& text) {
   setting_.status.set_error(full);
   const auto now = Steady::now();
   if (warned_.size() > kMostWarnings) warned_.clear();
-  const auto [last, first] = warned_.try_emplace(full, now);
+  // librdkafka appends how long it took and how often it was.
+  const auto [last, first] = warned_.try_emplace(text.substr(0, text.find(" (after ")), now);
   if (!first && now - last->second < kWarnAgain) return;
   last->second = now;
   spdlog::warn("collector {}: {}; nothing is lost, trying again", name_, full);
