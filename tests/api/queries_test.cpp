@@ -214,7 +214,7 @@ TEST_F(QueryTest, DeadLettersAreListedNewestFirstInPages) {
 
 TEST_F(QueryTest, DeadLettersAreFilteredAndShownOneByOne) {
   serve();
-  post("/events", "[{\"n\":1},{]");
+  post("/events", "{\"n\":1}\n{]}\n", "Content-Type: application/x-ndjson\r\n");
   post("/events/scheduling", R"({"workload_id":"no-cluster"})");
   struct Case {
     const char* query;
