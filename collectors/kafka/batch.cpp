@@ -40,7 +40,7 @@ std::optional<core::Time> time_of(const rd_kafka_message_t& message) {
 void Batch::add(Message message, Slot slot, std::string_view type) {
   skip(slot, message->offset + 1);
   bytes_ += message->len;
-  records_.push_back({std::move(message), type});
+  records_.push_back({std::move(message), slot, type});
 }
 
 void Batch::skip(Slot slot, std::int64_t next) {
@@ -65,14 +65,20 @@ std::unique_ptr<core::Intake> Batch::build(core::MessageDecoder& decoder, Counts
   intake->batch.events.reserve(records_.size());
   core::TransportHints hints = decoder.hints();
   hints.type_is_default = true;
-  fmt::memory_buffer position;
+  std::string position;
+  std::size_t stem = 0;  // of `position`: topic and partition
+  Slot slot = 0;
   for (const Record& record : records_) {
     const rd_kafka_message_t& message = *record.message;
     const std::string_view payload(static_cast<const char*>(message.payload), message.len);
-    position.clear();
-    fmt::format_to(std::back_inserter(position), "{}/{}/{}", rd_kafka_topic_name(message.rkt),
-                   message.partition, message.offset);
-    hints.position = {position.data(), position.size()};
+    if (std::exchange(slot, record.slot) != record.slot) {
+      position = fmt::format("{}/{}/", rd_kafka_topic_name(message.rkt), message.partition);
+      stem = position.size();
+    }
+    position.resize(stem);
+    const auto offset = fmt::format_int(message.offset);
+    position.append(offset.data(), offset.size());
+    hints.position = position;
     hints.type = record.type;
     hints.time = time_of(message);
     const Headers headers = read_headers(message);

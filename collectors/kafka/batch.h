@@ -43,6 +43,7 @@ class Batch {
  private:
   struct Record {
     Message message;
+    Slot slot;
     std::string_view type;
   };
 

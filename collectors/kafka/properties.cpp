@@ -38,6 +38,11 @@ std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ","));
 }
 
+bool has_pattern(const std::vector<std::string>& topics) {
+  return std::any_of(topics.begin(), topics.end(),
+                     [](const std::string& topic) { return topic.starts_with('^'); });
+}
+
 struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
@@ -50,10 +55,15 @@ std::vector<std::pair<std::string, std::string>> properties(const Config& config
       // A response is one batch more than this when a message is larger; the sizes bound what is
       // read ahead. A full queue makes librdkafka look away for a second, so it holds more than
       // that second's events.
-      {"queued.max.messages.kbytes", "49152"}, {"fetch.message.max.bytes", "1048576"},
-      {"fetch.max.bytes", "8388608"},          {"receive.message.max.bytes", "134217728"},
-      {"message.max.bytes", "1000000"},        {"topic.metadata.refresh.interval.ms", "5000"},
-      {"reconnect.backoff.max.ms", "2000"},    {"log.connection.close", "false"},
+      {"queued.max.messages.kbytes", "49152"},
+      {"fetch.message.max.bytes", "1048576"},
+      {"fetch.max.bytes", "8388608"},
+      {"receive.message.max.bytes", "134217728"},
+      {"message.max.bytes", "1000000"},  // How soon a new topic is found. A pattern takes the names
+                                         // of all topics for it.
+      {"topic.metadata.refresh.interval.ms", has_pattern(config.topics) ? "10000" : "1000"},
+      {"reconnect.backoff.max.ms", "2000"},
+      {"log.connection.close", "false"},
   };
   for (const auto& [name, value] : config.options) out.emplace_back(name, value);
   out.insert(out.end(), {

@@ -79,18 +79,25 @@ void Session::hold() {
 
 void Session::take(Message message) {
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || message->err == 0) {
-    const auto slot = offsets_.find(rd_kafka_topic_name(message->rkt), message->partition);
-    if (!slot) return;
+    find(*message);
+    if (!run_.slot) return;
     // The end may lie behind records that are none for readers: markers of transactions.
-    if (message->err != 0) return batch_.skip(*slot, message->offset);
+    if (message->err != 0) return batch_.skip(*run_.slot, message->offset);
     if (message->payload == nullptr) {
       ++counts_.tombstones;
-      return batch_.skip(*slot, message->offset + 1);
+      return batch_.skip(*run_.slot, message->offset + 1);
     }
-    return batch_.add(std::move(message), *slot, types_[*slot]);
+    return batch_.add(std::move(message), *run_.slot, run_.type);
   }
   const char* text = rd_kafka_message_errstr(message.get());
   failed(message->err, text != nullptr ? text : rd_kafka_err2str(message->err));
+}
+
+void Session::find(const rd_kafka_message_t& message) {
+  const char* const topic = rd_kafka_topic_name(message.rkt);
+  if (message.partition == run_.partition && run_.topic == topic) return;
+  run_ = {topic, message.partition, offsets_.find(topic, message.partition),
+          setting_.types.find(topic)};
 }
 
 void Session::flush() {
@@ -123,10 +130,8 @@ void Session::settle_within(milliseconds most) {
 
 void Session::assigned(const std::vector<Place>& places) {
   ++counts_.rebalances;
-  for (const Place& place : places) {
-    offsets_.assign(place.topic, place.partition);
-    types_[*offsets_.find(place.topic, place.partition)] = setting_.types.find(place.topic);
-  }
+  for (const Place& place : places) offsets_.assign(place.topic, place.partition);
+  run_ = {};
   if (paused_) consumer_.pause(places);
   spdlog::info("collector {}: the group {} gave {} partitions; {} in all", name_,
                setting_.config.group, places.size(), offsets_.size());
@@ -138,10 +143,8 @@ void Session::revoked(const std::vector<Place>& places, bool lost) {
     settle_within(stop_.stop_requested() ? kSettleStop : kSettleRevoked);
     commit_now(offsets_.due(places), kCommitRevoked);
   }
-  for (const Place& place : places) {
-    if (const auto slot = offsets_.find(place.topic, place.partition)) types_.erase(*slot);
-    offsets_.revoke(place.topic, place.partition);
-  }
+  for (const Place& place : places) offsets_.revoke(place.topic, place.partition);
+  run_ = {};
   if (lost) {
     failed(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST,
            fmt::format("the group took {} partitions away without waiting; what was not committed "

@@ -44,6 +44,13 @@ class Session final : Listener {
 
  private:
   using Steady = std::chrono::steady_clock;
+  // The partition of the newest record: the next is mostly of it too.
+  struct Run {
+    std::string topic;
+    std::int32_t partition = -1;
+    std::optional<Slot> slot;  // nullopt: not assigned
+    std::string_view type;     // of payloads that name none
+  };
 
   void assigned(const std::vector<Place>& places) override;
   void revoked(const std::vector<Place>& places, bool lost) override;
@@ -53,6 +60,7 @@ class Session final : Listener {
   void read();
   void hold();
   void take(Message message);
+  void find(const rd_kafka_message_t& message);
   void flush();
   void advance(const std::vector<Progress>& progress);
   void settle_within(std::chrono::milliseconds most);
@@ -69,7 +77,7 @@ class Session final : Listener {
   const std::stop_token stop_;
   core::MessageDecoder decoder_;
   Offsets offsets_;
-  std::map<Slot, std::string_view> types_;  // of the assigned partitions' topics
+  Run run_;
   Batch batch_;
   Counts counts_;  // since the last publish()
   bool fatal_ = false;

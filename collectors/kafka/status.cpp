@@ -93,7 +93,7 @@ std::string_view hint_for(int code) {
       return "look at `security.protocol` and `ssl.…` of the collector's `options`";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      return "create the topic, or correct `topics`; it is looked for every 5 s";
+      return "create the topic, or correct `topics`; it is read once it is there";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "the user needs the ACLs Read and Describe on the topic";
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
