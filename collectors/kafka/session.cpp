@@ -25,6 +25,8 @@ constexpr auto kCommitRevoked = 2000ms;
 constexpr auto kSettleStop = 500ms;  // the three of them: a stop takes about a second
 constexpr auto kCommitStop = 400ms;
 constexpr auto kCloseStop = 300ms;
+constexpr auto kDoubt = 10s;  // after an error, whether a broker answers
+constexpr auto kReachable = 300ms;
 constexpr auto kWarnAgain = 30s;
 constexpr std::size_t kMostWarnings = 100;  // texts that are told apart
 
@@ -168,7 +170,7 @@ void Session::committed(const std::vector<Place>& places, const std::string& err
 void Session::failed(rd_kafka_resp_err_t code, const std::string& text) {
   if (code == RD_KAFKA_RESP_ERR__FATAL) fatal_ = true;
   if (fatal_) return;
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) setting_.status.set_connected(false);
+  doubt_until_ = Steady::now() + kDoubt;
   const auto hint = hint_for(code);
   const std::string full = hint.empty() ? text : fmt::format("{}. Hint: {}", text, hint);
   setting_.status.set_error(full);
@@ -196,8 +198,10 @@ void Session::tick() {
 }
 
 void Session::check_connection() {
-  if (setting_.status.connected() || !consumer_.reachable(200ms)) return;
-  setting_.status.set_connected(true);
+  // librdkafka tells of what fails, once, but not that all is well again.
+  if (setting_.status.connected() && Steady::now() > doubt_until_) return;
+  const bool connected = consumer_.reachable(kReachable);
+  if (!setting_.status.set_connected(connected) || !connected) return;
   warned_.clear();
   spdlog::info("collector {}: connected to Kafka at {}", name_,
                fmt::join(setting_.config.brokers, ", "));

@@ -84,6 +84,7 @@ class Session final : Listener {
   bool paused_ = false;
   std::optional<Steady::time_point> blocked_since_;
   Steady::time_point next_tick_{};
+  Steady::time_point doubt_until_{};
   std::map<std::string, Steady::time_point> warned_;  // by text, when last
   Consumer consumer_;
   core::CommitQueue queue_;  // ends first: its callbacks use the rest

@@ -19,10 +19,13 @@ constexpr int kPatienceMs = 30'000;
 constexpr const char* kConfig = R"(process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://{broker}
+listeners=PLAINTEXT://{broker},SASL://{sasl},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://{broker},SASL://{sasl}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_logger="secret";
 log.dirs={dir}/data
 num.partitions=4
 auto.create.topics.enable=true
@@ -123,11 +126,13 @@ List one_partition(const std::string& topic, std::int32_t partition) {
 
 bool KafkaServer::available() { return std::filesystem::exists(jars()); }
 
-KafkaServer::KafkaServer() : broker_(fmt::format("127.0.0.1:{}", free_port())) {
+KafkaServer::KafkaServer()
+    : broker_(fmt::format("127.0.0.1:{}", free_port())),
+      sasl_broker_(fmt::format("127.0.0.1:{}", free_port())) {
   const std::string file = directory_.path() + "/server.properties";
-  std::ofstream(file) << fmt::format(fmt::runtime(kConfig), fmt::arg("broker", broker_),
-                                     fmt::arg("controller", free_port()),
-                                     fmt::arg("dir", directory_.path()));
+  std::ofstream(file) << fmt::format(
+      fmt::runtime(kConfig), fmt::arg("broker", broker_), fmt::arg("sasl", sasl_broker_),
+      fmt::arg("controller", free_port()), fmt::arg("dir", directory_.path()));
   auto format = java("kafka.tools.StorageTool", "format");
   format.insert(format.end(), {"-t", "a2Nsb3VkLWxvZ2dlci10ZQ", "-c", file});
   ServerProcess tool(format, directory_.path() + "/format.log");
@@ -150,8 +155,9 @@ void KafkaServer::start() {
         const rd_kafka_metadata_t* metadata = nullptr;
         if (rd_kafka_metadata(probe, 0, nullptr, &metadata, 1000) != RD_KAFKA_RESP_ERR_NO_ERROR)
           return !process_->running();
+        const bool ready = metadata->broker_cnt > 0;  // else it does not serve yet
         rd_kafka_metadata_destroy(metadata);
-        return true;
+        return ready;
       },
       seconds(60));
   if (!up || !process_->running()) throw std::runtime_error("the Kafka broker did not start");

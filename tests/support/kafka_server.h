@@ -35,6 +35,8 @@ class KafkaServer {
   ~KafkaServer();
 
   const std::string& broker() const { return broker_; }  // host:port
+  // A listener with SASL PLAIN, for `logger` / `secret`.
+  const std::string& sasl_broker() const { return sasl_broker_; }
 
   // `config`: of the topic, such as max.message.bytes.
   void create_topic(const std::string& name, int partitions,
@@ -58,6 +60,7 @@ class KafkaServer {
  private:
   TemporaryDirectory directory_;
   std::string broker_;
+  std::string sasl_broker_;
   std::unique_ptr<ServerProcess> process_;
 };
 

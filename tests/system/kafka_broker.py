@@ -64,9 +64,9 @@ class Kafka:
 
         def up():
             assert self.process.running(), "the Kafka broker ended"
-            return subprocess.run(["kcat", "-b", self.broker, "-L", "-m", "1"], check=False,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                                  ).returncode == 0
+            return b" 1 brokers:" in subprocess.run(
+                ["kcat", "-b", self.broker, "-L", "-m", "1"], check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         kit.eventually(up, 60)
 
     def stop(self):

@@ -341,6 +341,28 @@ TEST_F(KafkaBroker, APatternFindsTopicsThatComeLater) {
   EXPECT_TRUE(once_each(sink_.numbers(), 2));
 }
 
+TEST_F(KafkaBroker, SignsInAsItsOptionsSay) {
+  Config config = topic(1);
+  config.brokers = {server().sasl_broker()};
+  config.options = {{"security.protocol", "SASL_PLAINTEXT"},
+                    {"sasl.mechanisms", "PLAIN"},
+                    {"sasl.username", "logger"},
+                    {"sasl.password", "wrong-one"}};
+  produce(0, 10);
+  {
+    Running refused(config, sink_);
+    ASSERT_TRUE(eventually([&] {
+      return refused.report().last_error.find("Hint: look at `security.protocol`") !=
+             std::string::npos;
+    }));
+    EXPECT_EQ(refused.report().last_error.find("wrong-one"), std::string::npos);
+    EXPECT_FALSE(refused.report().connected);
+  }
+  config.options["sasl.password"] = "secret";
+  Running running(config, sink_);
+  EXPECT_TRUE(eventually([&] { return once_each(sink_.numbers(), 10); }));
+}
+
 TEST_F(KafkaBroker, WithoutABrokerItSaysSoAndStopsAtOnce) {
   Config config;
   config.brokers = {fmt::format("127.0.0.1:{}", test_support::free_port())};

@@ -147,6 +147,31 @@ TEST(KafkaConfig, WhatTheCollectorOwnsComesLast) {
   for (const auto& [name, value] : all) EXPECT_EQ(check_property(name, value), "") << name;
 }
 
+// The reference's example is the defaults, and names every key.
+TEST(KafkaConfig, ReferenceHasTheDefaults) {
+  std::istringstream lines{std::string(config::embedded_reference_config())};
+  std::string line, block, allowed = read("zzzz: 1").problems.at(0);
+  while (std::getline(lines, line) && line != "  #kcloud-kafka:") continue;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "  #  type: kafka");
+  while (std::getline(lines, line) && line.starts_with("  #"))
+    if (line.starts_with("  #  "))
+      block += line.substr(5) + "\n";
+    else if (!line.starts_with("  # "))
+      break;
+  const auto [config, problems] = read(block);
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_EQ(config, Config{}) << block;
+  block = "\n" + block;
+  std::istringstream keys(allowed.substr(allowed.find("allowed: ") + 9));
+  int count = 0;
+  for (std::string key; keys >> key; ++count) {
+    if (key.ends_with(',')) key.pop_back();
+    EXPECT_THAT(block, HasSubstr("\n" + key + ": "));
+  }
+  EXPECT_EQ(count, 7);
+}
+
 TEST(KafkaConfig, SampleIsRead) {
   std::ifstream file(std::string(KCLOUD_SOURCE_DIR) + "/collectors/kafka/sample.yaml");
   std::stringstream text;
