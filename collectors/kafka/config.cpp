@@ -17,7 +17,7 @@ constexpr std::size_t kLongestTopic = 249;
 std::string topic_problem(const std::string& topic) {
   if (topic.starts_with('^')) {
     try {
-      std::regex{topic, std::regex::extended};
+      const std::regex pattern(topic, std::regex::extended);
       return "";
     } catch (const std::regex_error& error) {
       return fmt::format("'{}' is no regular expression: {}", topic, error.what());

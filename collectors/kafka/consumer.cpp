@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -37,6 +38,7 @@ List make_list(const std::vector<Place>& places) {
 
 std::vector<Place> make_places(const rd_kafka_topic_partition_list_t* list) {
   std::vector<Place> places;
+  places.reserve(list == nullptr ? 0 : static_cast<std::size_t>(list->cnt));
   for (int i = 0; list != nullptr && i < list->cnt; ++i)
     places.push_back({list->elems[i].topic, list->elems[i].partition, list->elems[i].offset});
   return places;
@@ -118,6 +120,7 @@ Consumer::Consumer(const std::string& name, const Properties& properties,
   (void)conf.release();  // the handle owns it
   rd_kafka_poll_set_consumer(handle_);
   std::vector<Place> subscription;
+  subscription.reserve(topics.size());
   for (const auto& topic : topics) subscription.push_back({topic, RD_KAFKA_PARTITION_UA, -1});
   const auto code = rd_kafka_subscribe(handle_, make_list(subscription).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {

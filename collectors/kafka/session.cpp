@@ -185,7 +185,9 @@ void Session::failed(rd_kafka_resp_err_t code, const std::string& text) {
 
 void Session::throw_fatal() const {
   const auto [code, text] = consumer_.fatal_error();
-  throw std::runtime_error(fmt::format("Kafka client: {}. Hint: {}", text, hint_for(code)));
+  const auto hint = hint_for(code);
+  throw std::runtime_error(fmt::format("Kafka client: {}. Hint: {}", text,
+                                       hint.empty() ? "look at the collector's `options`" : hint));
 }
 
 void Session::tick() {

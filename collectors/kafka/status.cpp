@@ -103,8 +103,6 @@ std::string_view hint_for(int code) {
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
       return "other members of the group do not share partitions cooperatively: give the agents a "
              "`group` of their own";
-    case RD_KAFKA_RESP_ERR__FATAL:
-      return "look at the collector's `options`";
     default:
       return "";
   }
