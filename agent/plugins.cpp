@@ -3,7 +3,10 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include "collectors/kafka/collector.h"
+#include "collectors/kafka/config.h"
 #include "collectors/redis/collector.h"
 #include "collectors/redis/config.h"
 #include "exporters/influxdb/config.h"
@@ -11,10 +14,15 @@
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{redis::plugin()}, {influxdb::plugin()}}; }
+config::Plugins plugins() { return {{kafka::plugin(), redis::plugin()}, {influxdb::plugin()}}; }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
+  if (collector.type == "kafka") {
+    return std::make_unique<kafka::Collector>(
+        *static_cast<const kafka::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
   if (collector.type == "redis") {
     return std::make_unique<redis::Collector>(
         *static_cast<const redis::Config*>(collector.options.get()), std::move(context),
