@@ -139,7 +139,7 @@ class CollectorFixture : public ::testing::Test {
   std::vector<core::DeadLetter> dead_letters(std::size_t count) {
     EXPECT_TRUE(eventually([&] { return journal_->stats().dead_letters >= count; }));
     std::vector<core::DeadLetter> letters;
-    for (auto& row : journal_->reader()->dead_letters(0, 1000)) {
+    for (auto& row : journal_->reader()->dead_letters({.limit = 1000})) {
       letters.push_back(std::move(row.letter));
     }
     EXPECT_EQ(letters.size(), count);
