@@ -7,18 +7,25 @@
 
 #include "collectors/kafka/collector.h"
 #include "collectors/kafka/config.h"
+#include "collectors/redis/collector.h"
+#include "collectors/redis/config.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{kafka::plugin()}, {influxdb::plugin()}}; }
+config::Plugins plugins() { return {{kafka::plugin(), redis::plugin()}, {influxdb::plugin()}}; }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
   if (collector.type == "kafka") {
     return std::make_unique<kafka::Collector>(
         *static_cast<const kafka::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
+  if (collector.type == "redis") {
+    return std::make_unique<redis::Collector>(
+        *static_cast<const redis::Config*>(collector.options.get()), std::move(context),
         collector.batch_events);
   }
   throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +
