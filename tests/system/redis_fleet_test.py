@@ -71,7 +71,7 @@ class Fleet(unittest.TestCase):
     def subscribed(agent):
         try:
             return redis_kit.health(agent.client(timeout=5))["connected"]
-        except (OSError, kit.http.client.HTTPException):
+        except (OSError, kit.http.client.HTTPException, KeyError):  # not there yet
             return False
 
 
