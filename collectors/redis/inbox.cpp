@@ -30,6 +30,7 @@ core::TransportHints Inbox::hints(const Place& place) const {
   hints.type = place.type;
   hints.type_is_default = true;
   hints.position = place.position;
+  hints.position_lasts = place.lasting;
   hints.time = place.time;
   return hints;
 }
@@ -47,8 +48,8 @@ void Inbox::add(const Text& message, const Place& place) {
                     *intake_);
   } else if (core::is_structured_cloud_event(message.bytes)) {
     decoder_.decode_structured(message.bytes, its_hints, *intake_);
-  } else if (decoder_.decode(message.bytes, its_hints, *intake_) && place.lasting) {
-    identify(intake_->batch.events.back(), place.position);
+  } else {
+    decoder_.decode(message.bytes, its_hints, *intake_);
   }
 }
 
@@ -58,21 +59,6 @@ void Inbox::refuse(std::string_view message, const Place& place, std::string det
   bytes_ += message.size();
   intake_->payload_bytes += message.size();
   decoder_.refuse(message, hints(place), "invalid_event", std::move(detail), *intake_);
-}
-
-// Two equal events without a time of their own are two, and one of them that is read again is one.
-void Inbox::identify(core::Event& event, std::string_view position) {
-  if (event.keyed || event.time_source == core::TimeSource::kBody) return;
-  if (context_.dedup == core::Dedup::kContent) return;
-  std::string key(position);
-  if (event.time_source == core::TimeSource::kArrival) {
-    // Another arrival is another time: as a key the journal finds it all the same. The body stands
-    // beside the position, which a server that lost its data may give again.
-    event.keyed = true;
-    key.push_back('\n');
-    key.append(event.body);
-  }
-  event.id = core::make_event_id(event.time, hasher_.hash(std::string_view("position\0", 9), key));
 }
 
 std::unique_ptr<core::Intake> Inbox::take() {

@@ -12,7 +12,6 @@
 #include "core/collector.h"
 #include "core/collector_context.h"
 #include "core/message_decoder.h"
-#include "core/sha256.h"
 
 namespace kcloud::redis {
 
@@ -48,12 +47,10 @@ class Inbox {
  private:
   void begin();
   core::TransportHints hints(const Place& place) const;
-  void identify(core::Event& event, std::string_view position);
 
   const core::CollectorContext& context_;
   const std::uint32_t batch_events_;
   core::MessageDecoder decoder_;
-  core::Sha256Hasher hasher_;
   std::unique_ptr<core::Intake> intake_;
   std::uint32_t messages_ = 0;
   std::uint64_t bytes_ = 0;
