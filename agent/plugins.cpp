@@ -3,16 +3,24 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include "collectors/file/collector.h"
+#include "collectors/file/config.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{}, {influxdb::plugin()}}; }
+config::Plugins plugins() { return {{file::plugin()}, {influxdb::plugin()}}; }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
+  if (collector.type == "file") {
+    return std::make_unique<file::Collector>(
+        *static_cast<const file::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
   throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +
                               context.name + "'");
 }
