@@ -38,9 +38,8 @@ void Tracker::look_for_leftovers(const std::string& base) {
         found.push_back({path, state_of(stat)});
     }
   }
-  std::sort(found.begin(), found.end(), [](const Match& a, const Match& b) {
-    return a.state.modified < b.state.modified;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const Match& a, const Match& b) { return a.state.modified < b.state.modified; });
   for (const Match& match : found)
     if (!by_key_.contains(match.state.key)) take_in({base, match.path, false});
 }
@@ -101,8 +100,7 @@ Tracker::StreamPtr Tracker::owner_of(const Probe& file, const Candidate& candida
     if (stream->held()) {
       copy = is_copy(file, candidate.path, *stream);
       if (copy) return nullptr;
-    } else if (goes_on(file, stream->at.head, stream->read) &&
-               !was_rejected(file.state()) &&
+    } else if (goes_on(file, stream->at.head, stream->read) && !was_rejected(file.state()) &&
                (best == nullptr || stream->read.offset > best->read.offset)) {
       best = stream;
     }
@@ -115,9 +113,9 @@ void Tracker::adopt(const StreamPtr& stream, const Candidate& candidate, const P
   s.bind(candidate.path, file.state());
   s.changed = now_;
   s.rotated = !candidate.matched || candidate.base != s.at.base;
-  const bool all_read =
-      s.compressed ? file.content_size() == static_cast<std::uint32_t>(s.read.offset)
-                   : s.at.size == s.read.offset;
+  const bool all_read = s.compressed
+                            ? file.content_size() == static_cast<std::uint32_t>(s.read.offset)
+                            : s.at.size == s.read.offset;
   s.at.finished = s.rotated && all_read;
   by_key_.emplace(s.at.key, stream);
   spdlog::info("collector {}: {} holds what {} held, {}", name_, candidate.path, s.at.base,
@@ -168,8 +166,8 @@ void Tracker::replaced(const StreamPtr& stream, steady_clock::time_point now) {
     return;
   }
   struct ::stat stat {};
-  const bool there = s.open() ? ::fstat(s.file.get(), &stat) == 0
-                              : ::stat(s.at.path.c_str(), &stat) == 0;
+  const bool there =
+      s.open() ? ::fstat(s.file.get(), &stat) == 0 : ::stat(s.at.path.c_str(), &stat) == 0;
   ++counters_.truncations;
   spdlog::info("collector {}: {} was truncated or replaced; {} of {} known bytes were read", name_,
                s.at.path, s.read.offset, std::max(s.at.size, s.read.offset));

@@ -42,10 +42,10 @@ void check_types(const Config& config, const core::CollectorContext& context) {
   for (const auto& [glob, name] : config.path_types) {
     const auto* type = context.catalogue->find_endpoint(name);
     if (type == nullptr || type->reserved)
-      throw std::runtime_error(
-          fmt::format("path_types: '{}' of '{}' is no event type for publishers. Hint: GET /schemas "
-                      "lists them; further ones are declared in intake.catalogue_files",
-                      name, glob));
+      throw std::runtime_error(fmt::format(
+          "path_types: '{}' of '{}' is no event type for publishers. Hint: GET /schemas "
+          "lists them; further ones are declared in intake.catalogue_files",
+          name, glob));
   }
 }
 
@@ -89,6 +89,7 @@ void Collector::run(std::stop_token stop, core::EventSink& sink) {
   queue.finish(1s);
   save();
   last_publish_ = {};
+  unpublished_ = true;
   publish();
 }
 
@@ -102,31 +103,38 @@ void Collector::start() {
   }
   watcher_.emplace(config_.watch == "inotify");
   if (config_.watch == "inotify" && !watcher_->active())
-    problem(fmt::format("inotify cannot be used ({}): files are looked at every {} ms. Hint: raise "
-                        "fs.inotify.max_user_instances",
-                        std::strerror(errno), config_.poll_interval.count()));
+    problem(
+        fmt::format("inotify cannot be used ({}): files are looked at every {} ms. Hint: raise "
+                    "fs.inotify.max_user_instances",
+                    std::strerror(errno), config_.poll_interval.count()));
   scan_wanted_ = true;
   last_scan_ = {};
   scan_if_due();
   save();
-  spdlog::info("collector {}: following {} files", context_.name, tracker_.streams().size());
+  const auto held = std::count_if(tracker_.streams().begin(), tracker_.streams().end(),
+                                  [](const auto& stream) { return stream->held(); });
+  spdlog::info("collector {}: following {} files", context_.name, held);
+}
+
+steady_clock::time_point Collector::next_scan() const {
+  // Many changes of names, many files: looking takes a tenth of the time at most.
+  const auto least = std::max<std::chrono::nanoseconds>(kLeastScanInterval, 10 * scan_cost_);
+  if (scan_wanted_) return last_scan_ + least;
+  const auto soon = std::max<milliseconds>(50ms, config_.rotate_wait / 4);
+  return last_scan_ +
+         (tracker_.restless() ? std::min(soon, config_.poll_interval) : config_.poll_interval);
 }
 
 void Collector::scan_if_due() {
   const auto now = steady_clock::now();
-  const auto pause = tracker_.restless()
-                         ? std::min(config_.poll_interval,
-                                    std::max<milliseconds>(50ms, config_.rotate_wait / 4))
-                         : config_.poll_interval;
-  // Many changes of names, many files: looking takes a tenth of the time at most.
-  const auto least = std::max<std::chrono::nanoseconds>(kLeastScanInterval, 10 * scan_cost_);
-  if (now - last_scan_ < (scan_wanted_ ? least : std::chrono::nanoseconds(pause))) return;
+  if (now < next_scan()) return;
   scan_wanted_ = false;
   watch_folders();
   tracker_.scan(now);
   watch_folders();
   last_scan_ = steady_clock::now();
   scan_cost_ = last_scan_ - now;
+  unpublished_ = true;
   unsaved_ = unsaved_ || tracker_.has_fresh();
   if (!tracker_.problem().empty()) problem(tracker_.problem());
   const std::lock_guard lock(mutex_);
@@ -137,15 +145,15 @@ void Collector::watch_folders() {
   if (!watcher_->active()) return;
   for (const std::string& folder : tracker_.folders()) {
     if (watcher_->watch(folder) || errno == ENOENT) continue;
-    problem(fmt::format("{} cannot be watched ({}): its files are looked at every {} ms. Hint: raise "
-                        "fs.inotify.max_user_watches",
-                        folder, std::strerror(errno), config_.poll_interval.count()));
+    problem(
+        fmt::format("{} cannot be watched ({}): its files are looked at every {} ms. Hint: raise "
+                    "fs.inotify.max_user_watches",
+                    folder, std::strerror(errno), config_.poll_interval.count()));
   }
 }
 
 void Collector::drain_changes() {
-  const auto changes =
-      watcher_->drain([this](const std::string& path) { tracker_.wake(path); });
+  const auto changes = watcher_->drain([this](const std::string& path) { tracker_.wake(path); });
   if (changes.names || changes.overflow) scan_wanted_ = true;
   if (!changes.overflow) return;
   for (const auto& stream : tracker_.streams())
@@ -165,6 +173,7 @@ void Collector::turn(const Tracker::StreamPtr& stream) {
   Stream& s = *stream;
   if (!s.held()) return;
   tracker_.make_room(s);
+  unpublished_ = true;
   std::size_t most = kChunk;
   while (true) {
     const Chunk chunk = read_chunk(s, buffer_, most);
@@ -179,14 +188,15 @@ void Collector::turn(const Tracker::StreamPtr& stream) {
         scan_wanted_ = true;
         return;
       case Chunk::Status::kFailed:
-      case Chunk::Status::kBroken:
-        return fail(s, chunk);
+        return problem(
+            fmt::format("{} cannot be read ({}); it is tried again. Hint: the agent's "
+                        "user must be allowed to",
+                        s.at.path, std::strerror(errno)));
       case Chunk::Status::kText:
         break;
     }
     s.at.size = std::max(s.at.size, s.read.offset + chunk.text.size());
     const bool took = reader_.take(s, chunk, batch_);
-    const bool all = s.read.offset >= s.at.size || (!took && chunk.end);
     if (!took && !chunk.end && !reader_.full(batch_) && most <= reader_.max_line()) {
       most = reader_.max_line() + 2;  // a long line: it has to lie in one piece
       continue;
@@ -195,9 +205,13 @@ void Collector::turn(const Tracker::StreamPtr& stream) {
     if (s.at_end && (s.finishing || (s.compressed && s.rotated))) {
       const Chunk rest = read_chunk(s, buffer_, reader_.max_line() + 2);
       if (rest.status == Chunk::Status::kText) reader_.take_rest(s, rest, batch_);
+      if (chunk.damaged)
+        spdlog::error(
+            "collector {}: {} is damaged behind byte {} of its content: the rest cannot "
+            "be read",
+            context_.name, s.at.path, s.read.offset);
       finish(s);
     }
-    (void)all;
     batch_.mark(stream);
     if (!s.at_end) tracker_.wake(stream);
     return;
@@ -212,29 +226,16 @@ void Collector::finish(Stream& stream) {
                 stream.read.offset);
 }
 
-void Collector::fail(Stream& stream, const Chunk& chunk) {
-  const int reason = errno;
-  if (chunk.status == Chunk::Status::kBroken) {
-    spdlog::error("collector {}: {} is damaged behind byte {} of its content: the rest cannot be "
-                  "read",
-                  context_.name, stream.at.path, stream.read.offset);
-    return finish(stream);
-  }
-  problem(fmt::format("{} cannot be read ({}); it is tried again. Hint: the agent's user must be "
-                      "allowed to",
-                      stream.at.path, std::strerror(reason)));
-}
-
 void Collector::hand_over(core::CommitQueue& queue) {
   if (batch_.marks.empty()) return;
   if (!batch_.has_events()) {
-    // Nothing to store: as far as all before it is stored.
-    if (!queue.empty() && !reader_.full(batch_)) return;
-    if (queue.empty()) {
-      settle_marks(batch_.marks);
-      batch_ = Batch();
-      return;
-    }
+    // Nothing to store: read as far as this once all before it is stored.
+    batch_.lines = 0;
+    batch_.intake->payload_bytes = 0;
+    if (!queue.empty()) return;
+    settle_marks(batch_.marks);
+    batch_ = Batch();
+    return;
   }
   // Ids of events may name their stream: it must be the same after a crash.
   if (tracker_.has_fresh()) save();
@@ -246,7 +247,7 @@ void Collector::hand_over(core::CommitQueue& queue) {
 
 void Collector::settle_marks(const std::vector<Batch::Mark>& marks) {
   for (const Batch::Mark& mark : marks) mark.stream->at.place = mark.place;
-  unsaved_ = true;
+  unsaved_ = unpublished_ = true;
 }
 
 void Collector::save_if_due() {
@@ -261,12 +262,8 @@ void Collector::save() {
 
 void Collector::wait(core::CommitQueue& queue, int stop_event) {
   const auto now = steady_clock::now();
-  auto until = last_scan_ + (tracker_.restless()
-                                 ? std::max<milliseconds>(50ms, config_.rotate_wait / 4)
-                                 : config_.poll_interval);
-  until = std::min(until, last_scan_ + config_.poll_interval);
-  if (scan_wanted_)
-    until = last_scan_ + std::max<std::chrono::nanoseconds>(kLeastScanInterval, 10 * scan_cost_);
+  auto until = next_scan();
+  if (unpublished_) until = std::min(until, last_publish_ + kPublishInterval);
   if (unsaved_) until = std::min(until, last_save_ + kSaveInterval);
   const auto left = std::max(0ns, std::chrono::nanoseconds(until - now));
   auto timeout = std::chrono::ceil<milliseconds>(left);
@@ -295,7 +292,8 @@ void Collector::problem(const std::string& text) {
 
 void Collector::publish() {
   const auto now = steady_clock::now();
-  if (now - last_publish_ < kPublishInterval && !tracker_.idle()) return;
+  if (!unpublished_ || now - last_publish_ < kPublishInterval) return;
+  unpublished_ = false;
   last_publish_ = now;
   double files = 0, open = 0, unread = 0;
   for (const auto& stream : tracker_.streams()) {
@@ -303,7 +301,8 @@ void Collector::publish() {
     if (stream->at.finished) continue;
     files += stream->held() ? 1 : 0;
     if (!stream->compressed && !stream->reported)
-      unread += static_cast<double>(stream->at.size - std::min(stream->at.size, stream->read.offset));
+      unread +=
+          static_cast<double>(stream->at.size - std::min(stream->at.size, stream->read.offset));
   }
   using Kind = core::Measure::Kind;
   const auto total = [](std::uint64_t count) { return static_cast<double>(count); };

@@ -34,12 +34,12 @@ class Collector final : public core::Collector {
 
  private:
   void start();
+  steady_clock::time_point next_scan() const;
   void scan_if_due();
   void watch_folders();
   void drain_changes();
   void read_some(core::CommitQueue& queue);
   void turn(const Tracker::StreamPtr& stream);
-  void fail(Stream& stream, const Chunk& chunk);
   void finish(Stream& stream);
   void hand_over(core::CommitQueue& queue);
   void settle_marks(const std::vector<Batch::Mark>& marks);
@@ -62,7 +62,7 @@ class Collector final : public core::Collector {
   Batch batch_;
   bool scan_wanted_ = true;
   bool unsaved_ = false;
-  bool open_refused_ = false;
+  bool unpublished_ = true;
   steady_clock::time_point last_scan_{}, last_save_{}, last_publish_{}, last_warning_{};
   std::chrono::nanoseconds scan_cost_{0};
   core::Time last_event_{};

@@ -24,8 +24,7 @@ Head head_of(std::string_view beginning) {
 
 bool fits(const Head& head, std::string_view beginning) {
   if (head.length == 0) return true;
-  return beginning.size() >= head.length &&
-         checksum(beginning.substr(0, head.length)) == head.sum;
+  return beginning.size() >= head.length && checksum(beginning.substr(0, head.length)) == head.sum;
 }
 
 Place place_at(std::uint64_t offset, std::string_view before, bool skipping) {

@@ -98,15 +98,15 @@ GzReader::Result GzReader::read(std::uint64_t offset, std::size_t most) {
     if (passed > kPassOver) return {{}, false, true, false};
     const auto missing = std::min<std::uint64_t>(offset - gz.at, kStep);
     if (!gz.more(static_cast<std::size_t>(missing)) && gz.output.empty())
-      return {{}, gz.end, false, gz.broken};
+      return {{}, gz.end, false, !gz.end};
   }
   gz.output.erase(0, static_cast<std::size_t>(offset - gz.at));
   gz.at = offset;
-  gz.more(most);
+  const bool cut_short = !gz.more(most) && !gz.end;
   // What follows is asked for, so that the end is told together with the last bytes.
   if (gz.output.size() >= most && !gz.fill()) gz.end = !gz.inside;
   return {std::string_view(gz.output).substr(0, most), gz.end && gz.output.size() <= most, false,
-          gz.broken};
+          cut_short && gz.output.size() < most};
 }
 
 std::uint32_t gz_size(int descriptor) {

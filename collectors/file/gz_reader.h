@@ -19,7 +19,7 @@ class GzReader {
     std::string_view text;  // at most `most` bytes from `offset` on; valid until the next call
     bool end = false;       // nothing comes behind it
     bool behind = false;    // not at `offset` yet, as the work of one call is bounded; call again
-    bool broken = false;    // no gzip, or damaged; nothing behind it can be read
+    bool broken = false;    // no gzip, damaged or cut short; nothing behind `text` can be read
   };
   Result read(std::uint64_t offset, std::size_t most);
 

@@ -44,9 +44,8 @@ std::optional<std::uint64_t> Joiner::oldest() const {
 }
 
 bool Joiner::begins_at(std::uint64_t offset) const {
-  return std::any_of(streams_.begin(), streams_.end(), [&](const Stream& stream) {
-    return stream.open && stream.offset == offset;
-  });
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [&](const Stream& stream) { return stream.open && stream.offset == offset; });
 }
 
 void Joiner::clear() {

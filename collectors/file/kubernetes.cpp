@@ -8,9 +8,8 @@ namespace {
 constexpr std::size_t kIdDigits = 64;
 
 bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 // What Kubernetes allows in a name; no `_`, by which the paths are split.
@@ -56,8 +55,7 @@ bool is_attempt(std::string_view name) {
 
 std::string_view last_part(std::string_view& path) {
   const auto slash = path.rfind('/');
-  const std::string_view part =
-      slash == std::string_view::npos ? path : path.substr(slash + 1);
+  const std::string_view part = slash == std::string_view::npos ? path : path.substr(slash + 1);
   path = slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
   return part;
 }

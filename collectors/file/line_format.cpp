@@ -195,8 +195,7 @@ std::optional<LogRecord> parse_docker(std::string_view line, std::string& memory
   const auto members = docker_members(line);
   if (!members || members->log.size() < 2 || members->time.size() < 2 || members->stream.size() < 2)
     return std::nullopt;
-  const auto time =
-      core::parse_time(members->time.substr(1, members->time.size() - 2), utc());
+  const auto time = core::parse_time(members->time.substr(1, members->time.size() - 2), utc());
   const auto text = unescape(members->log, memory);
   if (!time || !text) return std::nullopt;
   LogRecord record;

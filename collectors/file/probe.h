@@ -33,8 +33,8 @@ class Probe {
   std::string beginning_;
 };
 
-// Whether `file` holds what was read up to `place`, and perhaps more. A compressed one is believed by
-// its beginning and size; reading finds out the rest.
+// Whether `file` holds what was read up to `place`, and perhaps more. A compressed one is believed
+// by its beginning and size; reading finds out the rest.
 bool goes_on(const Probe& file, const Head& head, const Place& place);
 
 // Whether one of the two, both plain, begins with all of the other.

@@ -7,9 +7,9 @@
 namespace kcloud::file {
 namespace {
 
-constexpr std::size_t kMaxBytes = 1 << 20;     // of one intake
+constexpr std::size_t kMaxBytes = 1 << 20;  // of one intake
 constexpr std::size_t kArenaPerEvent = 256;
-constexpr std::size_t kShortLine = 96;         // for guessing how many there are
+constexpr std::size_t kShortLine = 96;  // for guessing how many there are
 
 std::string_view without_bom(std::string_view text, std::uint64_t offset) {
   constexpr std::string_view kBom = "\xEF\xBB\xBF";
@@ -85,8 +85,7 @@ void Reader::move(Stream& stream, const Chunk& chunk, const Splitter& splitter) 
   if (taken >= Place::kMaxTail) {
     stream.read = place_at(offset, chunk.text.substr(0, taken), splitter.skipping());
   } else {
-    const std::string before =
-        std::string(chunk.before).append(chunk.text.substr(0, taken));
+    const std::string before = std::string(chunk.before).append(chunk.text.substr(0, taken));
     stream.read = place_at(offset, before, splitter.skipping());
   }
 }
@@ -102,8 +101,8 @@ void Reader::line(Stream& stream, const Chunk& chunk, const Splitter::Line& line
     stream.at.format = format_ != Format::kUnknown ? format_ : detect(text, memory_);
   if (stream.at.format == Format::kJson || line.too_long)
     return decode(stream, {text, offset, std::nullopt, line.too_long}, batch);
-  const auto record = stream.at.format == Format::kCri ? parse_cri(text)
-                                                       : parse_docker(text, memory_);
+  const auto record =
+      stream.at.format == Format::kCri ? parse_cri(text) : parse_docker(text, memory_);
   if (!record) return other(stream, {text, offset, std::nullopt, false}, {}, batch);
   if (const auto whole = stream.joiner.add(*record, offset, max_line_))
     return joined(stream, *whole, batch);
@@ -139,18 +138,19 @@ void Reader::decode(Stream& stream, const Text& text, Batch& batch) {
   const core::TransportHints hints = this->hints(stream, text);
   if (text.too_long) {
     ++counters_.too_long;
-    decoder_.refuse(text.text, hints, "too_large",
-                    fmt::format("a line of more than {} bytes; only its beginning is kept, expected "
-                                "at most max_line_bytes",
-                                max_line_),
-                    intake);
+    decoder_.refuse(
+        text.text, hints, "too_large",
+        fmt::format("a line of more than {} bytes; only its beginning is kept, expected "
+                    "at most max_line_bytes",
+                    max_line_),
+        intake);
     intake.refused.back().position = shown(stream, text);
     return;
   }
   if (!looks_like_object(text.text)) return other(stream, text, hints, batch);
   if (decoder_.decode(text.text, hints, intake)) {
-    // Without a time and without a key it is known by its place: as a key, so that the journal finds
-    // it again whenever it arrives.
+    // Without a time and without a key it is known by its place: as a key, so that the journal
+    // finds it again whenever it arrives.
     core::Event& event = intake.batch.events.back();
     if (event.time_source == core::TimeSource::kArrival) event.keyed = true;
     return;
@@ -173,7 +173,8 @@ void Reader::other(Stream& stream, const Text& text, const core::TransportHints&
   decoder_.refuse(text.text, hints, "invalid_json",
                   stream.at.format == Format::kJson
                       ? "not a JSON object, expected one event a line"
-                      : fmt::format("not a line of format {}, as the file's first", to_string(stream.at.format)),
+                      : fmt::format("not a line of format {}, as the file's first",
+                                    to_string(stream.at.format)),
                   *batch.intake);
   batch.intake->refused.back().position = shown(stream, text);
 }

@@ -90,8 +90,7 @@ class Fields {
   template <typename T>
   void number(std::string_view key, T& target, int base = 10) {
     const std::string found = text(key);
-    const auto result =
-        std::from_chars(found.data(), found.data() + found.size(), target, base);
+    const auto result = std::from_chars(found.data(), found.data() + found.size(), target, base);
     good_ = good_ && !found.empty() && result.ec == std::errc() &&
             result.ptr == found.data() + found.size();
   }

@@ -27,15 +27,15 @@ struct Checkpoint {
   std::uint64_t size = 0;     // when it was seen last
   std::int64_t modified = 0;  // ns
   Format format = Format::kUnknown;
-  bool finished = false;      // rotated away, and read to its end
-  std::int64_t gone = 0;      // ns; since when no file holds it, 0: one does
+  bool finished = false;  // rotated away, and read to its end
+  std::int64_t gone = 0;  // ns; since when no file holds it, 0: one does
   bool operator==(const Checkpoint&) const = default;
 };
 
 struct Registry {
   std::vector<Checkpoint> files;
-  bool found = false;     // there was one: this is not the first start
-  std::string problem;    // not empty: what could not be read
+  bool found = false;   // there was one: this is not the first start
+  std::string problem;  // not empty: what could not be read
 };
 
 std::string encode(const std::vector<Checkpoint>& files);

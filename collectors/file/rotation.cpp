@@ -16,9 +16,11 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // What stands behind a name's separator when it was rotated: a number or a time.
 bool is_number_or_time(std::string_view text) {
-  return !text.empty() && is_digit(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_digit(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == 'T' || c == 'Z';
-  });
+  return !text.empty() && is_digit(text.front()) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_digit(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == 'T' ||
+                  c == 'Z';
+         });
 }
 
 bool is_suffix(std::string_view text) {
@@ -72,9 +74,8 @@ std::vector<Match> find_files(const std::vector<std::string>& paths,
     if (glob.result == GLOB_NOSPACE || glob.result == GLOB_ABORTED)
       problems.push_back(fmt::format("{}: cannot be looked up", pattern));
     for (const std::string path : glob) {
-      const bool excluded = std::any_of(exclude.begin(), exclude.end(), [&](const auto& one) {
-        return matches(one, path);
-      });
+      const bool excluded = std::any_of(exclude.begin(), exclude.end(),
+                                        [&](const auto& one) { return matches(one, path); });
       if (excluded || is_compressed(path)) continue;
       struct ::stat stat {};
       if (::stat(path.c_str(), &stat) != 0) {

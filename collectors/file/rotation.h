@@ -31,8 +31,9 @@ struct Match {
   FileState state;
 };
 
-// Regular files that `paths` match and `exclude` does not, links followed, sorted by path. Compressed
-// ones (`.gz`) are no files of their own. Folders that cannot be read go into `problems`.
+// Regular files that `paths` match and `exclude` does not, links followed, sorted by path.
+// Compressed ones (`.gz`) are no files of their own. Folders that cannot be read go into
+// `problems`.
 std::vector<Match> find_files(const std::vector<std::string>& paths,
                               const std::vector<std::string>& exclude,
                               std::vector<std::string>& problems);
@@ -45,8 +46,9 @@ std::vector<std::string> folders_of(const std::string& glob);
 
 bool is_compressed(std::string_view name);  // `.gz`
 
-// Whether rotation makes `name` of a file `base` in the same folder: `app.log.1`, `app.log-20250115`,
-// `app-20250115.log`, `app.log.20250115-101500`, `app.log.old`, each also with `.gz`.
+// Whether rotation makes `name` of a file `base` in the same folder: `app.log.1`,
+// `app.log-20250115`, `app-20250115.log`, `app.log.20250115-101500`, `app.log.old`, each also with
+// `.gz`.
 bool is_rotation_of(std::string_view name, std::string_view base);
 
 std::string folder_of(const std::string& path);

@@ -77,13 +77,12 @@ Chunk read_compressed(Stream& stream, std::size_t most) {
   if (!stream.gz) stream.gz = std::make_unique<GzReader>(stream.file.get());
   const std::size_t lead = stream.unchecked ? stream.read.tail_length : 0;
   const auto result = stream.gz->read(stream.read.offset - lead, most + lead);
-  if (result.behind) return {Status::kBehind, {}, {}, false};
+  if (result.behind) return {Status::kBehind, {}, {}};
   if (stream.unchecked && !fits(stream.read, result.text.substr(0, lead)))
-    return {Status::kReplaced, {}, {}, false};
+    return {Status::kReplaced, {}, {}};
   stream.unchecked = false;
   const auto text = result.text.substr(std::min(lead, result.text.size()));
-  if (text.empty() && result.broken) return {Status::kBroken, {}, {}, true};
-  return {Status::kText, text, {}, result.end};
+  return {Status::kText, text, {}, result.end || result.broken, result.broken};
 }
 
 // The whole beginning is known once there is enough of it.
@@ -102,19 +101,19 @@ bool check_head(Stream& stream) {
 Chunk read_chunk(Stream& stream, std::vector<char>& buffer, std::size_t most) {
   if (!stream.open()) {
     const Status status = open_file(stream);
-    if (status != Status::kText) return {status, {}, {}, false};
+    if (status != Status::kText) return {status, {}, {}};
   }
   if (stream.compressed) return read_compressed(stream, most);
-  if (!check_head(stream)) return {Status::kReplaced, {}, {}, false};
+  if (!check_head(stream)) return {Status::kReplaced, {}, {}};
   const auto lead =
       static_cast<std::size_t>(std::min<std::uint64_t>(stream.read.offset, Place::kMaxTail));
   if (buffer.size() < lead + most) buffer.resize(lead + most);
   const auto got =
       read_at(stream.file.get(), buffer.data(), lead + most, stream.read.offset - lead);
-  if (got < 0) return {Status::kFailed, {}, {}, false};
+  if (got < 0) return {Status::kFailed, {}, {}};
   const std::string_view all(buffer.data(), static_cast<std::size_t>(got));
   if (all.size() < lead || !fits(stream.read, all.substr(0, lead)))
-    return {Status::kReplaced, {}, {}, false};
+    return {Status::kReplaced, {}, {}};
   return {Status::kText, all.substr(lead), all.substr(0, lead), all.size() < lead + most};
 }
 

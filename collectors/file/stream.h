@@ -40,8 +40,8 @@ struct Stream {
   bool fresh = true;     // not in the registry yet
   bool at_end = false;   // nothing more was there when it was read last
   bool queued = false;
-  bool finishing = false;  // no line can follow: a last one without newline is taken
-  bool reported = false;   // that it is lost, or cannot be read
+  bool finishing = false;            // no line can follow: a last one without newline is taken
+  bool reported = false;             // that it is lost, or cannot be read
   steady_clock::time_point changed;  // it grew, or was rotated
   std::uint64_t used = 0;            // when it was read last, for the limit of open files
 
@@ -64,15 +64,16 @@ struct Chunk {
     kMoved,     // the file is not under its path any more
     kBehind,    // compressed, and the place is not reached yet
     kFailed,    // `errno`
-    kBroken,    // compressed, and damaged
   };
   Status status = Status::kText;
   std::string_view text;    // from read.offset on
   std::string_view before;  // what stands in front of it, kMaxTail bytes at most
   bool end = false;         // the file ends behind it
+  bool damaged = false;     // … so far as it can be read: compressed, and broken or cut short
 };
 
-// Reads up to `most` bytes into `buffer`, which grows as needed. The file is opened where it is not.
+// Reads up to `most` bytes into `buffer`, which grows as needed. The file is opened where it is
+// not.
 Chunk read_chunk(Stream& stream, std::vector<char>& buffer, std::size_t most);
 
 }  // namespace kcloud::file

@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr nanoseconds kForgetRead = std::chrono::hours(24);        // of files that are gone
+constexpr nanoseconds kForgetRead = std::chrono::hours(24);  // of files that are gone
 constexpr nanoseconds kForgetUnread = std::chrono::hours(24 * 7);
 
 std::string real_path(const std::string& path) {
@@ -101,8 +101,8 @@ void Tracker::make_room(const Stream& stream) {
   Stream* idlest = nullptr;
   for (const StreamPtr& one : streams_) {
     if (!one->open() || one->deleted || one.get() == &stream) continue;
-    if (idlest == nullptr || std::pair(!one->at_end, one->used) <
-                                 std::pair(!idlest->at_end, idlest->used)) {
+    if (idlest == nullptr ||
+        std::pair(!one->at_end, one->used) < std::pair(!idlest->at_end, idlest->used)) {
       idlest = one.get();
     }
   }
@@ -143,8 +143,7 @@ void Tracker::scan(steady_clock::time_point now) {
   for (const StreamPtr& stream : streams_)
     if (stream->held()) by_key_.emplace(stream->at.key, stream);
   for (const Match& match : matches) {
-    if (!by_key_.contains(match.state.key))
-      take_in({match.path, real_path(match.path), true});
+    if (!by_key_.contains(match.state.key)) take_in({match.path, real_path(match.path), true});
   }
   if (!scanned_)
     for (const StreamPtr& stream : before) attend(*stream);
@@ -295,8 +294,7 @@ void Tracker::settle(const StreamPtr& stream) {
 
 void Tracker::report_lost(Stream& stream) {
   stream.reported = true;
-  const std::uint64_t unread =
-      stream.at.size - std::min(stream.at.size, stream.read.offset);
+  const std::uint64_t unread = stream.at.size - std::min(stream.at.size, stream.read.offset);
   if (unread == 0) {
     spdlog::info("collector {}: {} is gone; it was read to its last known end", name_,
                  stream.at.path);

@@ -54,7 +54,8 @@ class Tracker {
   const TrackerCounters& counters() const { return counters_; }
   // What could not be looked at in the last scan; empty: all is well.
   const std::string& problem() const { return problem_; }
-  // Some streams are not in the registry yet: it is to be saved before their events are handed over.
+  // Some streams are not in the registry yet: it is to be saved before their events are handed
+  // over.
   bool has_fresh() const { return fresh_; }
   // Something waits for its time: scan more often.
   bool restless() const { return restless_; }

@@ -9,8 +9,8 @@ namespace kcloud::file {
 
 namespace {
 constexpr std::size_t kBuffer = 64 << 10;
-constexpr std::uint32_t kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
-                                 IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kNames =
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 }  // namespace
 
 Watcher::Watcher(bool use) {
