@@ -13,6 +13,8 @@
 namespace kcloud::file {
 namespace {
 
+constexpr std::int64_t kClockStep = 100'000'000;  // files' times are coarser than the clock
+
 bool exists(const std::string& path) {
   struct ::stat stat {};
   return ::lstat(path.c_str(), &stat) == 0;
@@ -56,6 +58,7 @@ void Tracker::take_in(const Candidate& candidate) {
   const bool whole = !file.compressed() || !exists(without_suffix(candidate.path));
   if (!whole) return;
   if (!file.beginning().empty()) {
+    check_owners(candidate);
     bool copy = false;
     const StreamPtr owner = owner_of(file, candidate, copy);
     if (copy) return;
@@ -72,13 +75,32 @@ void Tracker::take_in(const Candidate& candidate) {
                                   candidate.matched ? name_of(candidate.path) : std::string());
   stream->rotated = !candidate.matched;
   if (!file.compressed()) stream->at.head = head_of(file.beginning());
-  if (candidate.matched && known_.contains(candidate.base)) attend(*stream);
+  // It may have been rotated before it was seen at all.
+  if (candidate.matched && !first_start_) {
+    known_.try_emplace(candidate.base, looked_ - kClockStep);
+    attend(*stream);
+  }
   if (candidate.matched && first_start_ && config_.start == "end") begin_at_end(*stream);
+}
+
+// What a file held may have been copied and truncated since it was read: only its content tells.
+void Tracker::check_owners(const Candidate& candidate) {
+  const std::string folder = folder_of(candidate.path), name = name_of(candidate.path);
+  const std::vector<StreamPtr> all = streams_;
+  for (const StreamPtr& stream : all) {
+    if (stream->fresh || !stream->held() || stream->rotated || stream->deleted) continue;
+    if (stream->folder != folder || !is_rotation_of(name, stream->at.name)) continue;
+    const Probe file(stream->at.path);
+    if (!file.readable() || file.state().key != stream->at.key || stream->at.head.length == 0)
+      continue;
+    if (!goes_on(file, stream->at.head, stream->read)) replaced(stream, now_);
+  }
 }
 
 bool Tracker::is_copy(const Probe& file, const std::string& path, const Stream& of) const {
   if (file.compressed()) {
-    return of.deleted && of.at.head.length > 0 && fits(of.at.head, file.beginning()) &&
+    const bool gone = of.deleted || path == of.at.path + ".gz" || !exists(of.at.path);
+    return gone && of.at.head.length > 0 && fits(of.at.head, file.beginning()) &&
            file.content_size() == static_cast<std::uint32_t>(of.at.size);
   }
   if (of.rotated || of.deleted || !is_rotation_of(name_of(path), of.at.name)) return false;
@@ -169,6 +191,7 @@ void Tracker::replaced(const StreamPtr& stream, steady_clock::time_point now) {
   const bool there =
       s.open() ? ::fstat(s.file.get(), &stat) == 0 : ::stat(s.at.path.c_str(), &stat) == 0;
   ++counters_.truncations;
+  s.at.size = std::max(s.read.offset, std::min(s.at.size, s.sure_size));
   spdlog::info("collector {}: {} was truncated or replaced; {} of {} known bytes were read", name_,
                s.at.path, s.read.offset, std::max(s.at.size, s.read.offset));
   const std::string path = s.at.path;

@@ -195,7 +195,7 @@ void Collector::turn(const Tracker::StreamPtr& stream) {
       case Chunk::Status::kText:
         break;
     }
-    s.at.size = std::max(s.at.size, s.read.offset + chunk.text.size());
+    s.at.size = s.sure_size = std::max(s.at.size, s.read.offset + chunk.text.size());
     const bool took = reader_.take(s, chunk, batch_);
     if (!took && !chunk.end && !reader_.full(batch_) && most <= reader_.max_line()) {
       most = reader_.max_line() + 2;  // a long line: it has to lie in one piece

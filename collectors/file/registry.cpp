@@ -203,6 +203,8 @@ Registry load_registry(const std::string& folder) {
   std::ostringstream text;
   text << file.rdbuf();
   Registry registry = decode(text.str());
+  struct ::stat stat {};
+  if (::stat(path.c_str(), &stat) == 0) registry.saved = state_of(stat).modified;
   if (registry.problem.empty()) return registry;
   registry.problem = path + ": " + registry.problem;
   std::error_code ignored;

@@ -34,8 +34,9 @@ struct Checkpoint {
 
 struct Registry {
   std::vector<Checkpoint> files;
-  bool found = false;   // there was one: this is not the first start
-  std::string problem;  // not empty: what could not be read
+  bool found = false;      // there was one: this is not the first start
+  std::int64_t saved = 0;  // when, in ns
+  std::string problem;     // not empty: what could not be read
 };
 
 std::string encode(const std::vector<Checkpoint>& files);

@@ -21,11 +21,12 @@ namespace kcloud::file {
 using std::chrono::steady_clock;
 
 struct Stream {
-  Checkpoint at;       // what is saved; `place` is what the journal has
-  Place read;          // what was taken in
-  std::string folder;  // real one of at.path
-  std::string source;  // of its events
-  std::string type;    // of events that name none
+  Checkpoint at;                // what is saved; `place` is what the journal has
+  Place read;                   // what was taken in
+  std::uint64_t sure_size = 0;  // at.size when it was certain that this is the file
+  std::string folder;           // real one of at.path
+  std::string source;           // of its events
+  std::string type;             // of events that name none
 
   Joiner joiner;
   std::vector<Place> starts;  // of lines that the joiner holds the beginning of

@@ -39,6 +39,7 @@ Tracker::Tracker(const Config& config, std::string name, std::string state_dir,
 void Tracker::load() {
   Registry registry = load_registry(state_dir_);
   first_start_ = !registry.found;
+  looked_ = registry.saved;
   if (!registry.problem.empty()) {
     spdlog::warn(
         "collector {}: {}; kept as registry.json.damaged. {} files are known, the others are read "
@@ -53,6 +54,7 @@ void Tracker::load() {
     stream->fresh = false;
     stream->at = std::move(file);
     stream->read = stream->at.place;
+    stream->sure_size = stream->at.size;
     made_(*stream);
     if (stream->held()) by_key_.emplace(stream->at.key, stream);
     streams_.push_back(std::move(stream));
@@ -120,6 +122,7 @@ std::vector<std::string> Tracker::folders() const {
 
 void Tracker::scan(steady_clock::time_point now) {
   now_ = now;
+  const std::int64_t began = core::to_nanos(clock_.now());
   listings_.clear();
   std::vector<std::string> problems;
   const auto matches = find_files(config_.paths, config_.exclude, problems);
@@ -153,6 +156,7 @@ void Tracker::scan(steady_clock::time_point now) {
   settle();
   scanned_ = true;
   first_start_ = false;
+  looked_ = began;
 }
 
 const std::vector<Tracker::Entry>& Tracker::list(const std::string& folder) {
@@ -176,6 +180,7 @@ void Tracker::locate(const StreamPtr& stream, const ByKey& matches) {
       s.folder = folder_of(s.at.path);
       if (at_base) s.at.name = name_of(s.at.path);
     }
+    s.deleted = false;
     if (at_base) s.rotated = false;
     if (!at_base && !s.rotated) moved_away(stream);
     return observe(stream, match->second->state);
@@ -230,7 +235,10 @@ void Tracker::observe(const StreamPtr& stream, const FileState& state) {
   Stream& s = *stream;
   const bool changed = state.size != s.at.size || state.modified != s.at.modified;
   if (changed || !scanned_) s.changed = now_;
-  if (!s.compressed && state.size < s.read.offset) return replaced(stream, now_);
+  if (!s.compressed && state.size < s.read.offset) {
+    s.sure_size = s.at.size;
+    return replaced(stream, now_);
+  }
   s.at.size = state.size;
   s.at.modified = state.modified;
   if (s.at.finished) {

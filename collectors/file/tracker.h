@@ -84,6 +84,7 @@ class Tracker {
   void moved_away(const StreamPtr& stream);
   void look_for_leftovers(const std::string& base);
   void take_in(const Candidate& candidate);
+  void check_owners(const Candidate& candidate);
   bool is_copy(const Probe& file, const std::string& path, const Stream& of) const;
   bool was_rejected(const FileState& state) const;
   StreamPtr owner_of(const Probe& file, const Candidate& candidate, bool& copy) const;
@@ -105,6 +106,7 @@ class Tracker {
   bool fresh_ = false;
   bool restless_ = false;
   steady_clock::time_point now_;
+  std::int64_t looked_ = 0;  // wall time of the scan before, also of another process
   std::vector<StreamPtr> streams_;
   std::map<FileKey, StreamPtr> by_key_;
   std::map<std::string, StreamPtr> by_path_;

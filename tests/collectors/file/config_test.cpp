@@ -57,7 +57,7 @@ TEST(FileConfig, ReadsEveryKeyAndShowsIt) {
 TEST(FileConfig, ProblemsNameTheirPlace) {
   const std::pair<const char*, const char*> cases[] = {
       {"start: end", "needs `paths`"},
-      {"paths: []", "test.yaml:1:8: error: paths: needs `paths`"},
+      {"paths: []", "test.yaml:1:1: error: paths: needs `paths`"},
       {"paths: /var/log/", "names no file"},
       {"paths: '/var/**/a.log'", "`**` is not known"},
       {"paths: a.log\nformat: xml", "test.yaml:2:"},

@@ -106,6 +106,7 @@ void Follower::start() {
   context.clock = &clock_;
   collector_ = std::make_unique<Collector>(config_, std::move(context), 100);
   resume();
+  if (!test_support::eventually([&] { return report().connected; })) ADD_FAILURE() << "no start";
 }
 
 void Follower::resume() {

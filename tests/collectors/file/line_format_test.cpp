@@ -67,7 +67,8 @@ TEST(Docker, Table) {
       {R"({"log":"x\n" "y":1)", false, false, ""}};
   for (const auto& one : cases) {
     std::string memory;
-    const auto record = parse_docker(one.line + end, memory);
+    const std::string line = one.line + end;
+    const auto record = parse_docker(line, memory);
     ASSERT_EQ(record.has_value(), one.good) << one.line;
     if (!record) continue;
     EXPECT_EQ(record->partial, one.partial) << one.line;
@@ -86,7 +87,7 @@ TEST(Docker, EveryCutIsRefusedOrWhole) {
   ASSERT_TRUE(record);
   EXPECT_TRUE(record->from_stderr);
   EXPECT_FALSE(parse_docker(line + "x", memory));
-  EXPECT_TRUE(parse_docker(line + " ", memory));
+  EXPECT_TRUE(parse_docker(line + " ", memory).has_value());
 }
 
 TEST(Detect, ByTheFirstLine) {
