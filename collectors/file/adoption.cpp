@@ -88,7 +88,7 @@ void Tracker::check_owners(const Candidate& candidate) {
   const std::string folder = folder_of(candidate.path), name = name_of(candidate.path);
   const std::vector<StreamPtr> all = streams_;
   for (const StreamPtr& stream : all) {
-    if (stream->fresh || !stream->held() || stream->rotated || stream->deleted) continue;
+    if (!stream->held() || stream->rotated || stream->deleted) continue;
     if (stream->folder != folder || !is_rotation_of(name, stream->at.name)) continue;
     const Probe file(stream->at.path);
     if (!file.readable() || file.state().key != stream->at.key || stream->at.head.length == 0)
@@ -104,7 +104,10 @@ bool Tracker::is_copy(const Probe& file, const std::string& path, const Stream& 
            file.content_size() == static_cast<std::uint32_t>(of.at.size);
   }
   if (of.rotated || of.deleted || !is_rotation_of(name_of(path), of.at.name)) return false;
-  return same_as_far_as_there(file, Probe(of.at.path));
+  const Probe original(of.at.path);
+  // What a rename put there is older than the file in its place, a copy is younger.
+  if (file.born() != 0 && file.born() < original.born()) return false;
+  return same_as_far_as_there(file, original);
 }
 
 bool Tracker::was_rejected(const FileState& state) const {
@@ -117,7 +120,7 @@ Tracker::StreamPtr Tracker::owner_of(const Probe& file, const Candidate& candida
   const std::string folder = folder_of(candidate.path), name = name_of(candidate.path);
   StreamPtr best;
   for (const StreamPtr& stream : streams_) {
-    if (stream->fresh || stream->folder != folder) continue;
+    if (stream->folder != folder) continue;
     if (name != stream->at.name && !is_rotation_of(name, stream->at.name)) continue;
     if (stream->held()) {
       copy = is_copy(file, candidate.path, *stream);
@@ -202,7 +205,10 @@ void Tracker::replaced(const StreamPtr& stream, steady_clock::time_point now) {
   s.changed = now;
   attend(s);
   restless_ = true;
-  if (there) create(s.at.base, path, state_of(stat), s.at.name)->rotated = rotated;
+  if (!there) return;
+  const StreamPtr fresh = create(s.at.base, path, state_of(stat), s.at.name);
+  fresh->rotated = rotated;
+  fresh->at.head = head_of(Probe(path).beginning());
 }
 
 }  // namespace kcloud::file

@@ -1,6 +1,7 @@
 #include "collectors/file/probe.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,11 @@ Probe::Probe(const std::string& path)
     return;
   }
   state_ = state_of(stat);
+  struct ::statx more {};
+  if (::statx(file_.get(), "", AT_EMPTY_PATH, STATX_BTIME, &more) == 0 &&
+      (more.stx_mask & STATX_BTIME) != 0) {
+    born_ = more.stx_btime.tv_sec * 1'000'000'000 + more.stx_btime.tv_nsec;
+  }
   beginning_ = compressed_ ? std::string(GzReader(file_.get()).read(0, Head::kMaxHead).text)
                            : read_exactly(file_.get(), 0, Head::kMaxHead);
 }

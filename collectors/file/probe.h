@@ -19,6 +19,8 @@ class Probe {
   bool readable() const { return static_cast<bool>(file_); }
   bool compressed() const { return compressed_; }
   const FileState& state() const { return state_; }
+  // When the file was made, in ns; 0 where the file system does not say.
+  std::int64_t born() const { return born_; }
   // The content's first bytes, at most Head::kMaxHead.
   const std::string& beginning() const { return beginning_; }
   // Modulo 2^32 for a compressed one.
@@ -29,6 +31,7 @@ class Probe {
  private:
   Descriptor file_;
   FileState state_;
+  std::int64_t born_ = 0;
   bool compressed_ = false;
   std::string beginning_;
 };
