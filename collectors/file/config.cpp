@@ -68,8 +68,9 @@ Config parse(config::Section& section) {
   section.read_choice("format", config.format, {"auto", "json", "cri", "docker"});
   section.read_choice("other_lines", config.other_lines, {"skip", "dead_letter"});
   config.path_types = read_path_types(section);
-  if (section.has("max_line_bytes"))
-    section.read("max_line_bytes", config.max_line_bytes, 1024, 64 << 20);
+  section.read("max_line_bytes", config.max_line_bytes, 0, 64 << 20);
+  if (config.max_line_bytes != 0 && config.max_line_bytes < 1024)
+    section.fail("max_line_bytes", "must be 0 (twice intake.max_event_bytes) or at least 1KiB");
   section.read("max_open_files", config.max_open_files, 1, 100'000);
   if (config.paths.empty())
     section.fail(section.has("paths") ? "paths" : "",
