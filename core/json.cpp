@@ -199,4 +199,12 @@ std::string json_text_at(std::string_view json, std::initializer_list<std::strin
   return text_of(element);
 }
 
+std::optional<std::uint64_t> json_number_at(std::string_view json, std::string_view dotted_path) {
+  const std::string text = json_text_at(json, dotted_path);
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace kcloud::core

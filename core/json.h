@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,7 @@ void append_event_json(std::string& out, const Event& event, std::string_view ep
 std::string json_text_at(std::string_view json, std::string_view dotted_path);
 // The same for a path whose keys may hold dots.
 std::string json_text_at(std::string_view json, std::initializer_list<std::string_view> path);
+// A whole number from 0 up; nullopt when absent or anything else.
+std::optional<std::uint64_t> json_number_at(std::string_view json, std::string_view dotted_path);
 
 }  // namespace kcloud::core

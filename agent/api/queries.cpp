@@ -50,32 +50,6 @@ void append_delivery(std::string& out, std::string_view name, const journal::Cur
   out.push_back('}');
 }
 
-void append_dead_letter(std::string& out, const journal::Reader::DeadLetterRow& row) {
-  const core::DeadLetter& letter = row.letter;
-  const auto text = [&out](std::string_view key, std::string_view value) {
-    core::append_key(out, key);
-    core::append_json_string(out, value);
-  };
-  core::append_comma(out);
-  out.append("{\"id\":").append(std::to_string(row.id));
-  text("received", core::format_time(letter.received));
-  text("origin", letter.origin);
-  text("position", letter.position);
-  text("reason", letter.reason);
-  text("detail", letter.detail);
-  text("type", letter.type);
-  text("event_id", letter.event_id);
-  text("body", letter.body);
-  out.push_back('}');
-}
-
-std::optional<std::uint64_t> number(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 void Router::query(http::Reply reply, std::function<http::Response(Worker&)> job) {
@@ -170,36 +144,6 @@ void Router::deliveries(http::Reply reply, const Match& match) {
       if (!listed) append_delivery(out, name, nullptr, seq, epoch);
     }
     out.append("]}\n");
-    return response;
-  });
-}
-
-void Router::dead_letters(const http::Request& request, http::Reply reply) {
-  const auto parameters = http::parse_query(request.query);
-  if (!parameters) return reply.send(bad_request("a percent escape is malformed"));
-  std::uint64_t limit = 100;
-  std::uint64_t before = 0;
-  for (const auto& [name, value] : *parameters) {
-    const auto given = number(value);
-    if (name != "limit" && name != "before") {
-      return reply.send(
-          bad_request("unknown parameter `" + name + "`; there are limit and before"));
-    }
-    if (!given || *given == 0 || (name == "limit" && *given > 1000)) {
-      return reply.send(
-          bad_request(fmt::format("parameter `{}` is `{}`; expected {}", name, value,
-                                  name == "limit" ? "1 to 1000" : "a number above 0")));
-    }
-    (name == "limit" ? limit : before) = *given;
-  }
-  query(std::move(reply), [limit, before](Worker& worker) {
-    const auto rows = worker.reader().dead_letters(before, limit);
-    http::Response response;
-    std::string& out = response.body;
-    out = "{\"dead_letters\":[";
-    for (const auto& row : rows) append_dead_letter(out, row);
-    out.append("],\"next\":");
-    out.append(rows.size() == limit ? std::to_string(rows.back().id) : "null").append("}\n");
     return response;
   });
 }

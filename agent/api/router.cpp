@@ -170,6 +170,8 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return deliveries(std::move(reply), match);
     case Action::kDeadLetters:
       return dead_letters(request, std::move(reply));
+    case Action::kDeadLetter:
+      return dead_letter(std::move(reply), match);
     case Action::kPauseCollector:
       return pause_collector(std::move(reply), match, true);
     case Action::kResumeCollector:

@@ -23,6 +23,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "/schemas", Access::kRead, Action::kSchemas, "The event types"},
     Route{"GET", "/schemas/{type}", Access::kRead, Action::kSchema, "JSON Schema of one type"},
     Route{"GET", "/dead-letters", Access::kRead, Action::kDeadLetters, "What was refused"},
+    Route{"GET", "/dead-letters/{id}", Access::kRead, Action::kDeadLetter, "One dead letter"},
     Route{"GET", "/collectors", Access::kRead, Action::kCollectors,
           "The collectors and their state"},
     Route{"POST", "/collectors/{name}/pause", Access::kAdmin, Action::kPauseCollector,

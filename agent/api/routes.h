@@ -25,6 +25,7 @@ enum class Action : std::uint8_t {
   kSchema,
   kConfig,
   kDeadLetters,
+  kDeadLetter,
   kCollectors,
   kPauseCollector,
   kResumeCollector,

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <utility>
 
@@ -19,13 +18,6 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kPlainLineInterval{5};
 constexpr std::chrono::seconds kPatience{60};  // without any answer, after a first one
-
-std::uint64_t number_at(const std::string& json, std::string_view path) {
-  const std::string text = core::json_text_at(json, path);
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 std::size_t columns() {
   winsize size{};
@@ -90,8 +82,8 @@ bool Poster::settle(const http_client::Response& response, std::uint64_t events,
   answered_once_ = true;
   backoff_.reset();
   if (response.status == 202 || response.status == 207 || response.status == 422) {
-    const std::uint64_t accepted = number_at(response.body, "accepted");
-    const std::uint64_t duplicates = number_at(response.body, "duplicates");
+    const std::uint64_t accepted = core::json_number_at(response.body, "accepted").value_or(0);
+    const std::uint64_t duplicates = core::json_number_at(response.body, "duplicates").value_or(0);
     progress.accepted += accepted;
     progress.duplicates += duplicates;
     progress.rejected += events - std::min(events, accepted + duplicates);

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 #include <span>
 #include <utility>
@@ -21,13 +20,6 @@ namespace kcloud::cli {
 namespace {
 
 using std::chrono::steady_clock;
-
-std::uint64_t number_at(const std::string& json, std::string_view path) {
-  const std::string text = core::json_text_at(json, path);
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 http_client::Options client_options() {
   http_client::Options options;
@@ -149,12 +141,12 @@ class HttpTarget final : public ImportTarget {
   }
 
   void settle(const std::string& body, const std::vector<Record>& sent) {
-    tally_.stored += number_at(body, "accepted");
-    tally_.duplicates += number_at(body, "duplicates");
+    tally_.stored += core::json_number_at(body, "accepted").value_or(0);
+    tally_.duplicates += core::json_number_at(body, "duplicates").value_or(0);
     const std::string rejected = core::json_text_at(body, "rejected");
     if (rejected.size() < 3) return;
     for (const std::string_view one : core::split_json(rejected, false).elements) {
-      const std::uint64_t index = number_at(std::string(one), "index");
+      const std::uint64_t index = core::json_number_at(one, "index").value_or(0);
       const std::string problem = core::json_text_at(one, "errors.0.problem");
       (problem == "id_conflict" ? tally_.conflicts : tally_.rejected) += 1;
       if (index >= sent.size()) continue;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -35,14 +34,6 @@ std::string head_of(const std::string& path, std::uint64_t bytes) {
   std::string head(bytes, '\0');
   if (!file.read(head.data(), static_cast<std::streamsize>(bytes)) && bytes > 0) return {};
   return hex(core::sha256(head));
-}
-
-std::optional<std::uint64_t> number_at(const std::string& json, std::string_view path) {
-  const std::string text = core::json_text_at(json, path);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace
@@ -77,10 +68,10 @@ std::optional<ImportState> parse_state(const std::string& json) {
   state.file.head = core::json_text_at(json, "head");
   state.journal = core::json_text_at(json, "journal");
   state.done = core::json_text_at(json, "done") == "true";
-  const auto size = number_at(json, "size");
-  const auto head_bytes = number_at(json, "head_bytes");
-  const auto offset = number_at(json, "offset");
-  const auto line = number_at(json, "line");
+  const auto size = core::json_number_at(json, "size");
+  const auto head_bytes = core::json_number_at(json, "head_bytes");
+  const auto offset = core::json_number_at(json, "offset");
+  const auto line = core::json_number_at(json, "line");
   if (state.file.path.empty() || !size || !head_bytes || !offset || !line) return std::nullopt;
   state.file.size = *size;
   state.file.head_bytes = *head_bytes;

@@ -89,7 +89,7 @@ void TopState::add(const Poll& poll) {
     const double wall = std::chrono::duration<double>(poll.wall.time_since_epoch()).count();
     model_.uptime_seconds = start > 0 ? std::max(0.0, wall - start) : kUnknown;
     model_.version = printable(now.text(prefixed("build_info"), "version"));
-    read_rates(now, seconds);
+    read_rates(now, seconds, poll.health);
     read_latency(now, poll.at);
     read_health(poll.health);
     read_sinks(now, seconds, poll.health);
@@ -103,7 +103,7 @@ void TopState::add(const Poll& poll) {
   if (model_.stored_history.size() > kHistory) model_.stored_history.pop_front();
 }
 
-void TopState::read_rates(const Exposition& now, double seconds) {
+void TopState::read_rates(const Exposition& now, double seconds, const std::string& health) {
   const auto per_second = [&](std::string_view name, std::string_view label = {},
                               std::string_view value = {}) {
     return rate(now, seconds, prefixed(name), label, value);
@@ -115,7 +115,8 @@ void TopState::read_rates(const Exposition& now, double seconds) {
       return per_second(std::string("collector_") + what + "_events_total", "collector", name);
     };
     model_.collectors.push_back({printable(name), of("received"), of("stored"), of("duplicate"),
-                                 of("conflict"), of("rejected"), of("busy")});
+                                 of("conflict"), of("rejected"), of("busy"),
+                                 collector_state(health, name)});
   }
   model_.stored_rate = per_second("collector_stored_events_total");
 
@@ -155,6 +156,14 @@ void TopState::read_latency(const Exposition& now, Instant at) {
   model_.ack_p50 = latency_.empty() ? kUnknown : quantile(0.5, latency_.front().second, buckets);
   model_.ack_p99 = latency_.empty() ? kUnknown : quantile(0.99, latency_.front().second, buckets);
   latency_.emplace_back(at, std::move(buckets));
+}
+
+// Its phase; while it runs without an answer of its source, that.
+std::string TopState::collector_state(const std::string& health, const std::string& name) {
+  const std::string component = core::json_text_at(health, {"components", "collector:" + name});
+  const std::string phase = core::json_text_at(component, "phase");
+  const bool silent = phase == "running" && core::json_text_at(component, "connected") == "false";
+  return silent ? "unconnected" : shown(phase);
 }
 
 void TopState::read_health(const std::string& health) {

@@ -27,6 +27,7 @@ struct Poll {
 struct CollectorRow {
   std::string name;
   double received, stored, duplicates, conflicts, rejected, busy;
+  std::string state = {};  // empty for the webhook and old agents
 };
 
 struct SinkRow {
@@ -69,9 +70,10 @@ class TopState {
  private:
   using Instant = std::chrono::steady_clock::time_point;
 
-  void read_rates(const Exposition& now, double seconds);
+  void read_rates(const Exposition& now, double seconds, const std::string& health);
   void read_latency(const Exposition& now, Instant at);
   void read_health(const std::string& health);
+  static std::string collector_state(const std::string& health, const std::string& name);
   void read_sinks(const Exposition& now, double seconds, const std::string& health);
   // Growth per second of a counter (summed over its labels) since the poll before.
   double rate(const Exposition& now, double seconds, std::string_view name,

@@ -19,11 +19,13 @@ void append(Lines& out, Lines more) {
 }
 
 Style style_of(const std::string& word) {
-  if (word == "healthy" || word == "open" || word == "idle" || word == "delivering") {
+  if (word == "healthy" || word == "open" || word == "idle" || word == "delivering" ||
+      word == "running") {
     return Style::kGood;
   }
-  return word == "degraded" || word == "retrying" || word == "recovering" ? Style::kWarning
-                                                                          : Style::kBad;
+  const bool warns = word == "degraded" || word == "retrying" || word == "recovering" ||
+                     word == "paused" || word == "unconnected";
+  return warns ? Style::kWarning : Style::kBad;
 }
 
 Style alarm(double value, Style when = Style::kWarning) { return value > 0 ? when : Style::kPlain; }
@@ -95,15 +97,20 @@ Lines intake(const TopModel& model, std::size_t width) {
                                  {"conflicts/s", true, 5},
                                  {"rejected/s", true, 2},
                                  {"busy 503/s", true, 1}};
+  const bool states = std::any_of(model.collectors.begin(), model.collectors.end(),
+                                  [](const CollectorRow& row) { return !row.state.empty(); });
+  if (states) columns.insert(columns.begin() + 1, {"state", false});
   Lines rows;
   for (const CollectorRow& row : model.collectors) {
-    rows.push_back({{row.name},
-                    {rate_text(row.stored), Style::kBold},
-                    {rate_text(row.received)},
-                    {rate_text(row.duplicates)},
-                    {rate_text(row.conflicts), alarm(row.conflicts)},
-                    {rate_text(row.rejected), alarm(row.rejected)},
-                    {rate_text(row.busy), alarm(row.busy, Style::kBad)}});
+    Line line = {{row.name}};
+    if (states) line.push_back({row.state.empty() ? "–" : row.state, style_of(row.state)});
+    line.insert(line.end(), {{rate_text(row.stored), Style::kBold},
+                             {rate_text(row.received)},
+                             {rate_text(row.duplicates)},
+                             {rate_text(row.conflicts), alarm(row.conflicts)},
+                             {rate_text(row.rejected), alarm(row.rejected)},
+                             {rate_text(row.busy), alarm(row.busy, Style::kBad)}});
+    rows.push_back(std::move(line));
   }
   return table(std::move(columns), std::move(rows), width);
 }

@@ -23,10 +23,27 @@ std::string select_events(const std::string& rest) {
   return "SELECT " + std::string(kEventColumns) + " FROM events " + rest;
 }
 
+constexpr const char* kSelectLetters =
+    "SELECT id,received,origin,position,reason,detail,type,event_id,body FROM dead_letters ";
+
+Reader::DeadLetterRow letter_row(const Statement& select) {
+  Reader::DeadLetterRow row;
+  row.id = static_cast<std::uint64_t>(select.integer(0));
+  row.letter.received = core::from_nanos(select.integer(1));
+  row.letter.origin = select.text(2);
+  row.letter.position = select.text(3);
+  row.letter.reason = select.text(4);
+  row.letter.detail = select.text(5);
+  row.letter.type = select.text(6);
+  row.letter.event_id = select.text(7);
+  row.letter.body = select.text(8);
+  return row;
+}
+
 // One connection and its statements; made anew when the database file is replaced.
 struct Connection {
   Database db;
-  Statement after, by_seq, oldest, letters;
+  Statement after, by_seq, oldest, letters, letter;
   QueryStatements queries;
 
   Connection(const std::string& directory, const std::string& vfs)
@@ -34,10 +51,11 @@ struct Connection {
         after((prepare_reader(db), db), select_events("WHERE seq>?1 ORDER BY seq LIMIT ?2")),
         by_seq(db, select_events("WHERE seq=?1")),
         oldest(db, "SELECT min(seq) FROM events"),
-        letters(
-            db,
-            "SELECT id,received,origin,position,reason,detail,type,event_id,body FROM dead_letters "
-            "WHERE id<?1 ORDER BY id DESC LIMIT ?2"),
+        letters(db, std::string(kSelectLetters) +
+                        "WHERE id<?1 AND (?3 IS NULL OR origin=?3) AND (?4 IS NULL OR reason=?4) "
+                        "AND (?5 IS NULL OR type=?5) AND received>=?6 AND received<?7 "
+                        "ORDER BY id DESC LIMIT ?2"),
+        letter(db, std::string(kSelectLetters) + "WHERE id=?1"),
         queries(db) {}
 };
 
@@ -106,27 +124,31 @@ class SqliteReader final : public Reader, public Connected {
     });
   }
 
-  std::vector<DeadLetterRow> dead_letters(std::uint64_t before, std::size_t limit) override {
+  std::vector<DeadLetterRow> dead_letters(const DeadLetterQuery& query) override {
     return guarded([&](Connection& connection) {
       std::vector<DeadLetterRow> rows;
       Statement& select = connection.letters;
       ResetGuard guard(select);
-      select.bind(1, before == 0 ? INT64_MAX : static_cast<std::int64_t>(before))
-          .bind(2, static_cast<std::int64_t>(limit));
-      while (select.step()) {
-        DeadLetterRow row;
-        row.id = static_cast<std::uint64_t>(select.integer(0));
-        row.letter.received = core::from_nanos(select.integer(1));
-        row.letter.origin = select.text(2);
-        row.letter.position = select.text(3);
-        row.letter.reason = select.text(4);
-        row.letter.detail = select.text(5);
-        row.letter.type = select.text(6);
-        row.letter.event_id = select.text(7);
-        row.letter.body = select.text(8);
-        rows.push_back(std::move(row));
-      }
+      const auto nanos = [](const std::optional<core::Time>& time, std::int64_t otherwise) {
+        return time ? core::to_nanos(*time) : otherwise;
+      };
+      select.bind(1, query.before == 0 ? INT64_MAX : static_cast<std::int64_t>(query.before))
+          .bind(2, static_cast<std::int64_t>(query.limit))
+          .bind_text(3, query.origin)
+          .bind_text(4, query.reason)
+          .bind_text(5, query.type)
+          .bind(6, nanos(query.since, INT64_MIN))
+          .bind(7, nanos(query.until, INT64_MAX));
+      while (select.step()) rows.push_back(letter_row(select));
       return rows;
+    });
+  }
+
+  std::optional<DeadLetterRow> dead_letter(std::uint64_t id) override {
+    return guarded([&](Connection& connection) -> std::optional<DeadLetterRow> {
+      ResetGuard guard(connection.letter);
+      if (!connection.letter.bind(1, id).step()) return std::nullopt;
+      return letter_row(connection.letter);
     });
   }
 

@@ -51,6 +51,14 @@ struct Page {
 // The same filters on one event, for the live stream.
 bool matches(const Query& query, const core::Event& event);
 
+// Filters are conjunctive; empty means any.
+struct DeadLetterQuery {
+  std::uint64_t before = 0;  // ids below it; 0: from the newest
+  std::size_t limit = 100;
+  std::string origin, reason, type;
+  std::optional<core::Time> since, until;  // received, [since, until)
+};
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -69,8 +77,9 @@ class Reader {
     std::uint64_t id;
     core::DeadLetter letter;
   };
-  // Newest first, id < `before` (0: from the newest).
-  virtual std::vector<DeadLetterRow> dead_letters(std::uint64_t before, std::size_t limit) = 0;
+  // Newest first.
+  virtual std::vector<DeadLetterRow> dead_letters(const DeadLetterQuery& query) = 0;
+  virtual std::optional<DeadLetterRow> dead_letter(std::uint64_t id) = 0;
 };
 
 // `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has

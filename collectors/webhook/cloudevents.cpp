@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/hex.h"
+
 namespace kcloud::webhook {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = static_cast<char>(c | 0x20);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
 
 std::string unquoted(std::string_view value) {
   if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::string(value);
@@ -34,8 +30,8 @@ std::string decode_header(std::string_view value) {
   std::string text = unquoted(value);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_value(text[i + 2]);
+    const int high = text[i] == '%' && i + 2 < text.size() ? core::hex_value(text[i + 1]) : -1;
+    const int low = high < 0 ? -1 : core::hex_value(text[i + 2]);
     text[kept++] = low < 0 ? text[i] : static_cast<char>(high * 16 + low);
     if (low >= 0) i += 2;
   }

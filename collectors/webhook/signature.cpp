@@ -9,6 +9,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "core/hex.h"
+
 namespace kcloud::webhook {
 
 namespace {
@@ -84,12 +86,6 @@ Verdict verify_standard(std::span<const Signer> signers, const SignatureFields& 
 }
 
 // Lower case only: one body has one signature, which may serve as its identity.
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 std::optional<HmacKey::Digest> parse_hub(std::string_view text) {
   HmacKey::Digest digest;
   if (!text.starts_with(kHubPrefix) || text.size() != kHubPrefix.size() + 2 * digest.size()) {
@@ -97,8 +93,8 @@ std::optional<HmacKey::Digest> parse_hub(std::string_view text) {
   }
   text.remove_prefix(kHubPrefix.size());
   for (std::size_t i = 0; i < digest.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
+    const int high = core::hex_value(text[2 * i]);
+    const int low = core::hex_value(text[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     digest[i] = static_cast<unsigned char>(high << 4 | low);
   }

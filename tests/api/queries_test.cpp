@@ -212,4 +212,32 @@ TEST_F(QueryTest, DeadLettersAreListedNewestFirstInPages) {
   EXPECT_TRUE(json["next"].is_null());
 }
 
+TEST_F(QueryTest, DeadLettersAreFilteredAndShownOneByOne) {
+  serve();
+  post("/events", "{\"n\":1}\n{]}\n", "Content-Type: application/x-ndjson\r\n");
+  post("/events/scheduling", R"({"workload_id":"no-cluster"})");
+  struct Case {
+    const char* query;
+    std::size_t found;
+  };
+  for (const Case& test :
+       {Case{"", 3}, Case{"reason=invalid_json", 1}, Case{"type=scheduling", 1},
+        Case{"type=scheduling_decision&reason=invalid_json", 0},
+        Case{"origin=collector:webhook", 3}, Case{"origin=collector:bus", 0}, Case{"since=-1h", 3},
+        Case{"until=-1h", 0}, Case{"since=now-1h&until=now%2B1h&limit=2", 2}}) {
+    const auto json = parse(get("/dead-letters?" + std::string(test.query)).body);
+    EXPECT_EQ(simdjson::dom::array(json["dead_letters"]).size(), test.found) << test.query;
+  }
+  const auto one = parse(get("/dead-letters/3").body);
+  EXPECT_EQ(std::string_view(one["type"]), "scheduling_decision");
+  EXPECT_EQ(std::uint64_t(one["id"]), 3u);
+  EXPECT_EQ(get("/dead-letters/4").status, 404);
+  for (const char* bad :
+       {"/dead-letters/x", "/dead-letters/0", "/dead-letters?limit=0", "/dead-letters?limit=1001",
+        "/dead-letters?since=soon", "/dead-letters?reason=", "/dead-letters?colour=red",
+        "/dead-letters?before=99999999999999999999"}) {
+    EXPECT_EQ(get(bad).status, 400) << bad;
+  }
+}
+
 }  // namespace kcloud::api

@@ -67,6 +67,26 @@ TEST(TopState, KnowsNoRatesAtFirst) {
   EXPECT_FALSE(model.alerts.has_value());
 }
 
+TEST(TopState, TellsTheStateOfCollectors) {
+  struct Case {
+    const char* component;
+    const char* state;
+  };
+  for (const Case& test :
+       {Case{R"({"phase":"running","connected":true})", "running"},
+        Case{R"({"phase":"running","connected":false})", "unconnected"},
+        Case{R"({"phase":"paused","connected":false})", "paused"}, Case{"{}", ""}}) {
+    Poll one = poll(0, 1, "kcloud_logger_collector_received_events_total{collector=\"a.b\"} 3\n");
+    one.health = std::string(R"({"components":{"collector:a.b":)") + test.component + "}}";
+    TopState state;
+    state.add(one);
+    for (const CollectorRow& row : state.model().collectors) {
+      EXPECT_EQ(row.state, row.name == "a.b" ? test.state : "") << test.component;
+    }
+    EXPECT_EQ(state.model().collectors.size(), 2u);
+  }
+}
+
 TEST(TopState, TakesRatesFromTwoAnswers) {
   TopState state;
   state.add(poll(0, 100));

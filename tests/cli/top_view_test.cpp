@@ -19,7 +19,8 @@ TopModel busy() {
   model.status = "degraded";
   model.connected = true;
   model.uptime_seconds = 3 * 86400 + 4 * 3600;
-  model.collectors = {{"webhook", 1500, 1234, 200, 1, 65, 0}, {"kafka", 3, 3, 0, 0, 0, kNaN}};
+  model.collectors = {{"webhook", 1500, 1234, 200, 1, 65, 0},
+                      {"kafka", 3, 3, 0, 0, 0, kNaN, "retrying"}};
   model.stored_rate = 1237;
   model.ack_p50 = 0.0012;
   model.ack_p99 = std::numeric_limits<double>::infinity();
@@ -82,8 +83,8 @@ TEST(TopView, ShowsEverythingInAnOrdinaryTerminal) {
   const std::string text = text_of(busy(), frame(80, 24));
   for (const char* want :
        {"kcloud-logger 1.2.3  degraded  노드-1  up 3d 4h  every 1 s", "stored 1,237/s", "max 49/s",
-        "webhook     1,234       1,500           200          1.0          65           0",
-        "kafka         3.0         3.0", "p50 1.2 ms  p99 >5 s",
+        "webhook  –            1,234       1,500           200          65           0",
+        "kafka    retrying       3.0         3.0", "p50 1.2 ms  p99 >5 s",
         "open  1.2M events  1.2 GiB of 10.0 GiB 12 %", "45 commits/s of 27 events, 2.1 ms each",
         "dead letters 12 (66/s)", "memory 45.0 MiB", "CPU 12 %", "main-influx",
         "감사-postgres *  retrying", "98,765", "12m 34s",
@@ -102,7 +103,7 @@ TEST(TopView, ShowsTheWorstFirstInATinyTerminal) {
 
 TEST(TopView, LeavesColumnsOutWhereItIsNarrow) {
   const std::string text = text_of(busy(), frame(60, 24));
-  EXPECT_THAT(text, HasSubstr("stored/s  received/s  rejected/s  busy 503/s"));
+  EXPECT_THAT(text, HasSubstr("state     stored/s  rejected/s  busy 503/s"));
   EXPECT_THAT(text, Not(HasSubstr("duplicates/s")));
   EXPECT_THAT(text, HasSubstr("delivered/s"));
   EXPECT_THAT(text, Not(HasSubstr("skipped")));

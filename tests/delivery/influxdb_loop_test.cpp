@@ -64,7 +64,7 @@ TEST_F(InfluxDbLoop, EveryEventIsOnePointThroughKillsAndRestarts) {
   }
   ASSERT_TRUE(eventually([&] { return loop->status().cursor == 5000; }));
   EXPECT_EQ(count("scheduling_decision"), "5000");
-  EXPECT_TRUE(journal_->reader()->dead_letters(0, 10).empty());
+  EXPECT_TRUE(journal_->reader()->dead_letters({.limit = 10}).empty());
 }
 
 TEST_F(InfluxDbLoop, PoisonedEventsAreDeadLettersAndTheRestIsStored) {
@@ -80,7 +80,7 @@ TEST_F(InfluxDbLoop, PoisonedEventsAreDeadLettersAndTheRestIsStored) {
   auto loop = start();
   ASSERT_TRUE(eventually([&] { return loop->status().cursor == 1002; }));
   EXPECT_EQ(count("scheduling_decision"), "1000");
-  const auto letters = journal_->reader()->dead_letters(0, 10);
+  const auto letters = journal_->reader()->dead_letters({.limit = 10});
   ASSERT_EQ(letters.size(), 2u);
   EXPECT_EQ(letters[1].letter.position, "501");
   EXPECT_EQ(letters[0].letter.position, "502");

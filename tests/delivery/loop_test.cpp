@@ -138,7 +138,7 @@ TEST_F(LoopTest, PoisonedEventsBecomeDeadLettersWithTheCursor) {
   ASSERT_TRUE(reached(*loop, 1000));
   EXPECT_EQ(sink_.locked(&Sink::stored).size(), 998u);
   EXPECT_LE(sink_.locked(&Sink::attempts), 41);
-  const auto letters = journal_->reader()->dead_letters(0, 10);
+  const auto letters = journal_->reader()->dead_letters({.limit = 10});
   ASSERT_EQ(letters.size(), 2u);
   EXPECT_EQ(letters[1].letter.position, "7");
   EXPECT_EQ(letters[1].letter.origin, "exporter:main");

@@ -164,7 +164,9 @@ class Metrics(unittest.TestCase):
             with session.Session(BINARY, folder) as shell:
                 (shell.work / "sink.yaml").write_text(
                     "intake: {redact: [{path: note, action: drop}]}\n"
-                    "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n", "utf-8")
+                    "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n"
+                    "collectors:\n  topics: {type: kafka, brokers: ['127.0.0.1:9']}\n"
+                    "  logs: {type: file, paths: [none.log]}\n", "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
                 output = shell.run("curl http://localhost:8007/metrics")[2]
         self.assertEqual(shown, set(re.findall(r"^# TYPE (\w+) ", output, re.M)))

@@ -60,7 +60,7 @@ TEST_F(JournalTest, TellsDuplicatesAndConflictsApart) {
   EXPECT_EQ(events[1].verdict, Verdict::kConflict);
   EXPECT_EQ(events[2].verdict, Verdict::kStored);
   EXPECT_EQ(events[3].verdict, Verdict::kDuplicate);
-  const auto letters = journal.reader()->dead_letters(0, 10);
+  const auto letters = journal.reader()->dead_letters({.limit = 10});
   ASSERT_EQ(letters.size(), 1U);
   EXPECT_EQ(letters[0].letter.reason, "id_conflict");
   EXPECT_EQ(letters[0].letter.body, R"({"other":1})");
@@ -126,7 +126,7 @@ TEST_F(JournalTest, CursorsSurviveAndAreDropped) {
   }
   Journal journal(options(), clock_);
   EXPECT_EQ(journal.open_cursor("exporter:x", 0).seq, 2U);
-  EXPECT_EQ(journal.reader()->dead_letters(0, 10).size(), 1U);
+  EXPECT_EQ(journal.reader()->dead_letters({.limit = 10}).size(), 1U);
   EXPECT_TRUE(journal.drop_cursor("exporter:x"));
   EXPECT_FALSE(journal.drop_cursor("exporter:x"));
   EXPECT_TRUE(journal.cursors().empty());

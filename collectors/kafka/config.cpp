@@ -1,0 +1,140 @@
+#include "collectors/kafka/config.h"
+
+#include <fmt/format.h>
+
+#include <regex>
+
+#include "collectors/kafka/properties.h"
+#include "core/json.h"
+
+namespace kcloud::kafka {
+namespace {
+
+// Kafka's own limit on the length of a topic's name.
+constexpr std::size_t kLongestTopic = 249;
+
+// What is wrong with a topic's name or pattern; empty: nothing.
+std::string topic_problem(const std::string& topic) {
+  if (topic.starts_with('^')) {
+    try {
+      const std::regex pattern(topic, std::regex::extended);
+      return "";
+    } catch (const std::regex_error& error) {
+      return fmt::format("'{}' is no regular expression: {}", topic, error.what());
+    }
+  }
+  const bool plain =
+      topic.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
+  if (plain && !topic.empty() && topic.size() <= kLongestTopic && topic != "." && topic != "..")
+    return "";
+  return fmt::format(
+      "'{}' is no topic: expected letters, digits, `.`, `_` and `-`, or a pattern that begins with "
+      "`^`",
+      topic);
+}
+
+void check_lists(config::Section& section, const Config& config) {
+  if (config.brokers.empty()) section.fail("brokers", "must name a broker, such as kafka:9092");
+  for (const auto& broker : config.brokers) {
+    if (broker.empty() || broker.find_first_of(", \t\n") != std::string::npos)
+      section.fail("brokers", fmt::format("expected host:port, found '{}'", broker));
+  }
+  if (config.topics.empty()) section.fail("topics", "must name a topic, or a pattern `^…`");
+  for (const auto& topic : config.topics) {
+    if (const auto problem = topic_problem(topic); !problem.empty())
+      section.fail("topics", problem);
+  }
+  if (config.group.empty()) section.fail("group", "must not be empty");
+}
+
+std::map<std::string, std::string> read_topic_types(config::Section& section) {
+  std::map<std::string, std::string> types;
+  config::Section entries = section.section("topic_types");
+  for (const auto& topic : entries.keys()) {
+    std::string type;
+    entries.read(topic, type);
+    if (const auto problem = topic_problem(topic); !problem.empty()) entries.fail(topic, problem);
+    if (type.empty()) entries.fail(topic, "must name an event type");
+    types[topic] = type;
+  }
+  return types;
+}
+
+std::map<std::string, std::string> read_options(config::Section& section) {
+  std::map<std::string, std::string> options;
+  config::Section entries = section.section("options");
+  for (const auto& name : entries.keys()) {
+    std::string value;
+    entries.read(name, value);
+    const auto refusal = refusal_of(name);
+    const auto problem = refusal.empty() ? check_property(name, value) : refusal;
+    if (!problem.empty()) entries.fail(name, problem);
+    options[name] = value;
+  }
+  return options;
+}
+
+void append_list(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
+  core::append_key(out, key);
+  out += '[';
+  for (const auto& text : texts) {
+    core::append_comma(out);
+    core::append_json_string(out, text);
+  }
+  out += ']';
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view text) {
+  core::append_comma(out);
+  core::append_json_string(out, key);
+  out += ':';
+  core::append_json_string(out, text);
+}
+
+}  // namespace
+
+Config parse(config::Section& section) {
+  Config config;
+  section.read("brokers", config.brokers);
+  section.read("topics", config.topics);
+  section.read("group", config.group);
+  section.read("group_instance_id", config.group_instance_id);
+  section.read_choice("auto_offset_reset", config.auto_offset_reset, {"earliest", "latest"});
+  config.topic_types = read_topic_types(section);
+  config.options = read_options(section);
+  check_lists(section, config);
+  return config;
+}
+
+std::string show(const Config& config) {
+  std::string out = "{";
+  append_list(out, "brokers", config.brokers);
+  append_list(out, "topics", config.topics);
+  append_text(out, "group", config.group);
+  append_text(out, "group_instance_id", config.group_instance_id);
+  append_text(out, "auto_offset_reset", config.auto_offset_reset);
+  core::append_key(out, "topic_types");
+  out += '{';
+  for (const auto& [topic, type] : config.topic_types) append_text(out, topic, type);
+  out += '}';
+  core::append_key(out, "options");
+  out += '{';
+  for (const auto& [name, value] : config.options)
+    append_text(out, name, is_secret(name) ? "***" : value);
+  out += "}}";
+  return out;
+}
+
+config::CollectorPlugin plugin() {
+  return {"kafka",
+          [](config::Section& section) -> std::shared_ptr<const void> {
+            return std::make_shared<const Config>(parse(section));
+          },
+          [](const void* options) { return show(*static_cast<const Config*>(options)); },
+          [](const void* one, const void* other) {
+            return *static_cast<const Config*>(one) == *static_cast<const Config*>(other);
+          }};
+}
+
+}  // namespace kcloud::kafka
