@@ -20,6 +20,11 @@ bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &stat) == 0;
 }
 
+bool leads_to(const std::string& path, const FileKey& key) {
+  struct ::stat stat {};
+  return ::stat(path.c_str(), &stat) == 0 && state_of(stat).key == key;
+}
+
 std::string without_suffix(const std::string& compressed) {
   return compressed.substr(0, compressed.size() - 3);
 }
@@ -47,16 +52,17 @@ void Tracker::look_for_leftovers(const std::string& base) {
 }
 
 void Tracker::take_in(const Candidate& candidate) {
+  // While it is being compressed, the file itself is still there.
+  if (is_compressed(candidate.path) && exists(without_suffix(candidate.path))) return;
   const Probe file(candidate.path);
+  // Names move on while they are looked at.
+  if (by_key_.contains(file.state().key)) return;
   if (!file.readable()) {
     if (problem_.empty())
       problem_ = fmt::format("{}: cannot be read. Hint: the agent's user must be allowed to",
                              candidate.path);
     return;
   }
-  // While it is being compressed, the file itself is still there.
-  const bool whole = !file.compressed() || !exists(without_suffix(candidate.path));
-  if (!whole) return;
   if (!file.beginning().empty()) {
     check_owners(candidate);
     bool copy = false;
@@ -99,8 +105,10 @@ void Tracker::check_owners(const Candidate& candidate) {
 
 bool Tracker::is_copy(const Probe& file, const std::string& path, const Stream& of) const {
   if (file.compressed()) {
-    const bool gone = of.deleted || path == of.at.path + ".gz" || !exists(of.at.path);
-    return gone && of.at.head.length > 0 && fits(of.at.head, file.beginning()) &&
+    if (of.at.head.length == 0 || !fits(of.at.head, file.beginning())) return false;
+    // It went away since it was located: the next scan knows more.
+    if (!of.deleted && !leads_to(of.at.path, of.at.key)) return true;
+    return (of.deleted || path == of.at.path + ".gz") &&
            file.content_size() == static_cast<std::uint32_t>(of.at.size);
   }
   if (of.rotated || of.deleted || !is_rotation_of(name_of(path), of.at.name)) return false;
