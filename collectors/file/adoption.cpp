@@ -80,7 +80,7 @@ void Tracker::take_in(const Candidate& candidate) {
   const StreamPtr stream = create(candidate.base, candidate.path, file.state(),
                                   candidate.matched ? name_of(candidate.path) : std::string());
   stream->rotated = !candidate.matched;
-  if (!file.compressed()) stream->at.head = head_of(file.beginning());
+  stream->at.head = head_of(file.beginning());
   // It may have been rotated before it was seen at all.
   if (candidate.matched && !first_start_) {
     known_.try_emplace(candidate.base, looked_ - kClockStep);

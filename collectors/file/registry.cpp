@@ -78,6 +78,7 @@ std::string encode(const Checkpoint& file) {
   append_number(out, "modified", static_cast<std::uint64_t>(file.modified));
   append_text(out, "format", to_string(file.format));
   append_number(out, "finished", file.finished ? 1 : 0);
+  append_number(out, "attention", static_cast<std::uint64_t>(file.attention));
   append_number(out, "gone", static_cast<std::uint64_t>(file.gone));
   return out + "}";
 }
@@ -125,6 +126,7 @@ std::optional<Checkpoint> decode_entry(std::string_view line) {
   fields.number("modified", file.modified);
   file.format = parse_format(fields.text("format"));
   file.finished = fields.flag("finished");
+  fields.number("attention", file.attention);
   fields.number("gone", file.gone);
   const bool whole = fields.good() && !file.id.empty() && !file.base.empty() &&
                      !file.path.empty() && !file.name.empty() &&

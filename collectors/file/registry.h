@@ -27,8 +27,9 @@ struct Checkpoint {
   std::uint64_t size = 0;     // when it was seen last
   std::int64_t modified = 0;  // ns
   Format format = Format::kUnknown;
-  bool finished = false;  // rotated away, and read to its end
-  std::int64_t gone = 0;  // ns; since when no file holds it, 0: one does
+  bool finished = false;       // rotated away, and read to its end
+  std::int64_t attention = 0;  // ns; leftovers of the base younger than this are looked for
+  std::int64_t gone = 0;       // ns; since when no file holds it, 0: one does
   bool operator==(const Checkpoint&) const = default;
 };
 

@@ -67,6 +67,8 @@ void Tracker::save() {
   for (const StreamPtr& stream : streams_) {
     files.push_back(stream->at);
     files.back().finished = stream->at.finished && stream->at.place == stream->read;
+    const auto attention = attention_.find(stream->at.base);
+    files.back().attention = attention != attention_.end() ? attention->second.since : 0;
   }
   save_registry(state_dir_, files);
   for (const StreamPtr& stream : streams_) stream->fresh = false;
@@ -133,6 +135,12 @@ void Tracker::scan(steady_clock::time_point now) {
   for (const StreamPtr& stream : streams_) {
     auto& newest = known_[stream->at.base];
     newest = std::max(newest, stream->at.modified);
+  }
+  // What was being looked for when the process ended is looked for again.
+  for (const StreamPtr& stream : streams_) {
+    auto& newest = known_[stream->at.base];
+    if (stream->at.attention != 0) newest = std::min(newest, stream->at.attention);
+    stream->at.attention = 0;
   }
   // A base whose own link or name leads to the key comes before another match of the same file.
   for (const Match& match : matches) {
@@ -206,6 +214,7 @@ bool Tracker::locate_beside(const StreamPtr& stream) {
         !is_rotation_of(entry.name, s.at.name)) {
       continue;
     }
+    if (is_compressed(entry.name) != s.compressed) continue;  // its inode is another's now
     const std::string path = s.folder + "/" + entry.name;
     struct ::stat stat {};
     if (::lstat(path.c_str(), &stat) != 0 || !S_ISREG(stat.st_mode)) continue;
@@ -234,6 +243,7 @@ void Tracker::moved_away(const StreamPtr& stream) {
 void Tracker::observe(const StreamPtr& stream, const FileState& state) {
   Stream& s = *stream;
   const bool changed = state.size != s.at.size || state.modified != s.at.modified;
+  if (s.compressed && changed) return s.unbind();  // its inode is another's now
   if (changed || !scanned_) s.changed = now_;
   if (!s.compressed && state.size < s.read.offset) {
     s.sure_size = s.at.size;
@@ -242,7 +252,7 @@ void Tracker::observe(const StreamPtr& stream, const FileState& state) {
   s.at.size = state.size;
   s.at.modified = state.modified;
   if (s.at.finished) {
-    if (!changed || s.compressed) return;
+    if (!changed) return;
     s.at.finished = false;
   }
   if (changed || !s.at_end) wake(stream);

@@ -29,6 +29,7 @@ Checkpoint checkpoint(int number) {
   file.format = Format::kCri;
   file.finished = number % 2 == 0;
   file.gone = number;
+  file.attention = 2 * number;
   return file;
 }
 
