@@ -237,8 +237,11 @@ void Collector::hand_over(core::CommitQueue& queue) {
     batch_ = Batch();
     return;
   }
-  // Ids of events may name their stream: it must be the same after a crash.
-  if (tracker_.has_fresh()) save();
+  // Ids of events may name their stream: it must be found again after a crash.
+  if (std::any_of(batch_.marks.begin(), batch_.marks.end(),
+                  [](const Batch::Mark& mark) { return mark.stream->fresh; })) {
+    save();
+  }
   last_event_ = context_.clock->now();
   Batch batch = std::exchange(batch_, Batch());
   queue.submit(std::move(batch.intake), [this, marks = std::move(batch.marks)](

@@ -24,6 +24,8 @@ bool is_number_or_time(std::string_view text) {
 }
 
 bool is_suffix(std::string_view text) {
+  // What logrotate does with a file that stands where it wants to create one.
+  if (text.starts_with('-') && text.ends_with(".backup")) text.remove_suffix(7);
   if (text == ".old" || text == ".bak") return true;
   return text.size() > 1 && (text[0] == '.' || text[0] == '-' || text[0] == '_') &&
          is_number_or_time(text.substr(1));

@@ -92,6 +92,7 @@ bool check_head(Stream& stream) {
   if (got < 0) return false;
   const std::string_view beginning(head.data(), static_cast<std::size_t>(got));
   if (!fits(stream.at.head, beginning)) return false;
+  if (stream.at.head.length == 0) stream.fresh = true;
   if (stream.at.head.length < beginning.size()) stream.at.head = head_of(beginning);
   return true;
 }

@@ -38,7 +38,7 @@ struct Stream {
 
   bool rotated = false;  // no longer where it was found
   bool deleted = false;  // only the open descriptor holds it
-  bool fresh = true;     // not in the registry yet
+  bool fresh = true;     // not in the registry yet, or without what it is known by
   bool at_end = false;   // nothing more was there when it was read last
   bool queued = false;
   bool finishing = false;            // no line can follow: a last one without newline is taken

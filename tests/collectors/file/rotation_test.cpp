@@ -21,7 +21,8 @@ TEST(RotationNames, Table) {
       {"app-20250115.log", "app.log"},    {"app-20250115.log.gz", "app.log"},
       {"app.1.log", "app.log"},           {"app-2025-01-15T10-30-00.000.log", "app.log"},
       {"0.log.20250115-101500", "0.log"}, {"0.log.20250115-101500.gz", "0.log"},
-      {"app.log.old", "app.log"},         {"app_1", "app"}};
+      {"app.log.old", "app.log"},
+      {"app.log-2025011510.backup", "app.log"},         {"app_1", "app"}};
   for (const auto& [name, base] : good) EXPECT_TRUE(is_rotation_of(name, base)) << name;
   const std::pair<const char*, const char*> bad[] = {
       {"app.log", "app.log"},       {"app.logger", "app.log"},   {"app.log.tmp", "app.log"},
