@@ -55,6 +55,9 @@ void Tracker::load() {
     stream->at = std::move(file);
     stream->read = stream->at.place;
     stream->sure_size = stream->at.size;
+    const auto gone = core::to_nanos(clock_.now()) - stream->at.gone;
+    stream->reported =
+        stream->at.gone != 0 && nanoseconds(gone) > std::chrono::nanoseconds(config_.rotate_wait);
     made_(*stream);
     if (stream->held()) by_key_.emplace(stream->at.key, stream);
     streams_.push_back(std::move(stream));
@@ -183,6 +186,7 @@ void Tracker::locate(const StreamPtr& stream, const ByKey& matches) {
   if (!s.held()) return;
   if (const auto match = matches.find(s.at.key); match != matches.end()) {
     const bool at_base = match->second->path == s.at.base;
+    if (s.rotated && !s.open() && !still_holds(s, match->second->path)) return s.unbind();
     if (!at_base || s.rotated || !scanned_) {
       s.at.path = real_path(match->second->path);
       s.folder = folder_of(s.at.path);
@@ -206,6 +210,13 @@ void Tracker::locate(const StreamPtr& stream, const ByKey& matches) {
   s.unbind();
 }
 
+// Inodes are used again soon: the content tells. An empty file has none, there the name does.
+bool Tracker::still_holds(const Stream& s, const std::string& path) {
+  if (s.at.head.length > 0) return goes_on(Probe(path), s.at.head, s.read);
+  const std::string name = name_of(path);
+  return name == s.at.name || is_rotation_of(name, s.at.name);
+}
+
 // Among the files of the folder in which it was.
 bool Tracker::locate_beside(const StreamPtr& stream) {
   Stream& s = *stream;
@@ -221,6 +232,7 @@ bool Tracker::locate_beside(const StreamPtr& stream) {
     const FileState state = state_of(stat);
     if (state.key != s.at.key) continue;
     const bool moved = path != s.at.path;
+    if ((moved || !scanned_) && !still_holds(s, path)) continue;  // its inode is another's now
     s.at.path = path;
     s.deleted = false;
     if (moved && !s.rotated) moved_away(stream);

@@ -79,6 +79,7 @@ class Tracker {
 
   const std::vector<Entry>& list(const std::string& folder);
   void locate(const StreamPtr& stream, const ByKey& matches);
+  static bool still_holds(const Stream& stream, const std::string& path);
   bool locate_beside(const StreamPtr& stream);
   void observe(const StreamPtr& stream, const FileState& state);
   void moved_away(const StreamPtr& stream);
