@@ -65,10 +65,10 @@ int main(int count, char** arguments) {
   std::jthread thread([&](std::stop_token stop) { collector.run(stop, sink); });
   while (sink.events < lines) std::this_thread::sleep_for(5ms);
   const double wall = seconds_since(begin), cpu = cpu_seconds() - before;
-  const auto files = static_cast<double>(lines);
+  const auto taken = static_cast<double>(lines);
   if (lines > 0)
-    fmt::print("{{\"lines_per_s\": {:.0f}, \"cpu_us_per_line\": {:.2f}}}\n", files / wall,
-               cpu * 1e6 / files);
+    fmt::print("{{\"lines_per_s\": {:.0f}, \"cpu_us_per_line\": {:.2f}}}\n", taken / wall,
+               cpu * 1e6 / taken);
   if (idle > 0) {
     std::this_thread::sleep_for(2s);  // the start is over
     const double idle_before = cpu_seconds();
