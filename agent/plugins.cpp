@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "collectors/file/collector.h"
+#include "collectors/file/config.h"
 #include "collectors/kafka/collector.h"
 #include "collectors/kafka/config.h"
 #include "collectors/redis/collector.h"
@@ -14,10 +16,17 @@
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{kafka::plugin(), redis::plugin()}, {influxdb::plugin()}}; }
+config::Plugins plugins() {
+  return {{file::plugin(), kafka::plugin(), redis::plugin()}, {influxdb::plugin()}};
+}
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
+  if (collector.type == "file") {
+    return std::make_unique<file::Collector>(
+        *static_cast<const file::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
   if (collector.type == "kafka") {
     return std::make_unique<kafka::Collector>(
         *static_cast<const kafka::Config*>(collector.options.get()), std::move(context),

@@ -58,6 +58,11 @@ void MessageDecoder::refuse(std::string_view payload, const TransportHints& hint
   intake.refused.push_back(std::move(letter));
 }
 
+bool MessageDecoder::untyped() const {
+  return !errors_.empty() && errors_.front().problem == "missing" &&
+         errors_.front().expected == "the name of an event type";
+}
+
 bool MessageDecoder::refuse_errors(const TransportHints& hints, const Refused& kept,
                                    Intake& intake) {
   intake.refused.push_back(refusal(hints, errors_, kept, context_.dead_letter_body_bytes));

@@ -35,6 +35,10 @@ class MessageDecoder {
   void refuse(std::string_view payload, const TransportHints& hints, std::string_view reason,
               std::string detail, Intake& intake);
 
+  // Whether decode() refused the last payload for want of an event type: a JSON object, but neither
+  // an event nor a record around one.
+  bool untyped() const;
+
   const CollectorContext& context() const { return context_; }
 
  private:

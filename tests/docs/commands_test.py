@@ -169,8 +169,8 @@ class Metrics(unittest.TestCase):
                     "collectors:\n  topics: {type: kafka, brokers: ['127.0.0.1:9']}\n"
                     "  channels: {type: redis, addresses: ['127.0.0.1:9']}\n"
                     "  streams: {type: redis, addresses: ['127.0.0.1:9'], mode: stream, streams: [s]}\n"
-                    "  lists: {type: redis, addresses: ['127.0.0.1:9'], mode: list, lists: [l]}\n",
-                    "utf-8")
+                    "  lists: {type: redis, addresses: ['127.0.0.1:9'], mode: list, lists: [l]}\n"
+                    "  logs: {type: file, paths: [none.log]}\n", "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
                 output = shell.run("curl http://localhost:8007/metrics")[2]
         self.assertEqual(shown, set(re.findall(r"^# TYPE (\w+) ", output, re.M)))
