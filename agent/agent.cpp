@@ -127,8 +127,8 @@ Agent::~Agent() { stop(); }
 
 void Agent::start() {
   exporters_->start(config_);
-  server_->start();
   collectors_->start(config_);
+  server_->start();
   ready_ = true;
 }
 

@@ -9,12 +9,16 @@
 #include "collectors/file/config.h"
 #include "collectors/kafka/collector.h"
 #include "collectors/kafka/config.h"
+#include "collectors/redis/collector.h"
+#include "collectors/redis/config.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 
 namespace kcloud::agent {
 
-config::Plugins plugins() { return {{file::plugin(), kafka::plugin()}, {influxdb::plugin()}}; }
+config::Plugins plugins() {
+  return {{file::plugin(), kafka::plugin(), redis::plugin()}, {influxdb::plugin()}};
+}
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context) {
@@ -26,6 +30,11 @@ std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& c
   if (collector.type == "kafka") {
     return std::make_unique<kafka::Collector>(
         *static_cast<const kafka::Config*>(collector.options.get()), std::move(context),
+        collector.batch_events);
+  }
+  if (collector.type == "redis") {
+    return std::make_unique<redis::Collector>(
+        *static_cast<const redis::Config*>(collector.options.get()), std::move(context),
         collector.batch_events);
   }
   throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +

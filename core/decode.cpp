@@ -63,6 +63,9 @@ void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::strin
     prefix.push_back('\0');
     event.id = make_event_id(event.time, hasher.hash(prefix, key));
   };
+  const auto by_position = [&](std::string_view position) {
+    event.id = make_event_id(event.time, hasher.hash(std::string_view("position\0", 9), position));
+  };
   const bool by_key = hints.dedup == Dedup::kId;
   const bool no_time = event.time_source == TimeSource::kArrival;
   const bool cloud_event = hints.key_kind == "cloudevents" && !hints.key.empty();
@@ -70,9 +73,17 @@ void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::strin
     keyed("event_id", event_id);
   } else if (by_key && !hints.key.empty()) {
     keyed(hints.key_kind, hints.key);
+  } else if (hints.position_lasts && hints.dedup != Dedup::kContent && no_time) {
+    // Read again it has another time: as a key the journal finds it all the same. A source that
+    // lost its data may give the position again, to another body.
+    event.keyed = true;
+    std::string key(hints.position);
+    by_position(key.append("\n").append(event.body));
   } else if (!hints.position.empty() && (hints.dedup == Dedup::kPosition || no_time)) {
-    event.id =
-        make_event_id(event.time, hasher.hash(std::string_view("position\0", 9), hints.position));
+    by_position(hints.position);
+  } else if (hints.position_lasts && hints.dedup != Dedup::kContent &&
+             event.time_source == TimeSource::kTransport) {
+    by_position(hints.position);
   } else {
     event.id = make_event_id(event.time, event.body_hash);
   }

@@ -56,8 +56,11 @@ struct TransportHints {
   std::string_view key_kind;     // `cloudevents`, `idempotency`; with `key`
   std::string_view key;          // publisher's key for this event
   std::string_view position;     // topic/partition/offset, request/index: identity of last resort
-  std::optional<Time> time;      // transport time (CloudEvents, Kafka, CRI, stream entry)
-  std::string_view source;       // CloudEvents source and subject: taken where the body has none
+  // The source gives the same position when the event is read again (an offset, not a request):
+  // then it tells all events apart whose body has no time.
+  bool position_lasts = false;
+  std::optional<Time> time;  // transport time (CloudEvents, Kafka, CRI, stream entry)
+  std::string_view source;   // CloudEvents source and subject: taken where the body has none
   std::string_view workload;
   std::string_view collector;  // must outlive the batch (instance names do)
   std::string_view agent;      // must outlive the batch

@@ -49,7 +49,7 @@ def measure(agent, events, publisher=None):
 
     kit.eventually(lambda: stored() > 0, 60, every=0.005)
     begin, used, first = time.monotonic(), cpu(agent.process), stored()
-    kit.eventually(lambda: stored() >= events, 300, every=0.02)
+    kit.eventually(lambda: stored() >= events, 300, every=0.1)
     took, count = time.monotonic() - begin, events - first
     if publisher:
         assert publisher.wait() == 0

@@ -79,6 +79,7 @@ std::unique_ptr<core::Intake> Batch::build(core::MessageDecoder& decoder, Counts
     const auto offset = fmt::format_int(message.offset);
     position.append(offset.data(), offset.size());
     hints.position = position;
+    hints.position_lasts = true;
     hints.type = record.type;
     hints.time = time_of(message);
     const Headers headers = read_headers(message);

@@ -303,6 +303,36 @@ TEST(Decode, TimeIsTheBodysThenTheTransportsThenAShippersThenArrival) {
               HasSubstr("date: the text 'yesterday', expected an RFC 3339 time"));
 }
 
+TEST(Decode, APlaceThatLastsTellsTimelessEventsApart) {
+  const Time sent = kReceived - std::chrono::hours(1);
+  const auto at = [](std::string_view position, std::optional<Time> time) {
+    return TransportHints{.position = position, .position_lasts = true, .time = time};
+  };
+  const std::string_view timeless = R"({"event_type":"alert","message":"m"})";
+  // With the transport's time, which many messages may have in common …
+  const Result first = decode(timeless, at("t/0/1", sent));
+  EXPECT_EQ(first.event().id, decode(timeless, at("t/0/1", sent)).event().id);
+  EXPECT_NE(first.event().id, decode(timeless, at("t/0/2", sent)).event().id);
+  EXPECT_FALSE(first.event().keyed);
+  // … and without: the journal then finds it by its key, whenever it is read again.
+  const Result unsent = decode(timeless, at("t/0/1", std::nullopt));
+  EXPECT_TRUE(unsent.event().keyed);
+  EXPECT_EQ(unsent.event().id, decode(timeless, at("t/0/1", std::nullopt)).event().id);
+  EXPECT_NE(unsent.event().id, decode(timeless, at("t/0/2", std::nullopt)).event().id);
+  EXPECT_NE(
+      unsent.event().id,
+      decode(R"({"event_type":"alert","message":"n"})", at("t/0/1", std::nullopt)).event().id);
+  // A time or a key of the event's own goes before.
+  EXPECT_EQ(decode(kDecision, at("t/0/1", sent)).event().id, decode(kDecision).event().id);
+  const std::string_view keyed = R"({"event_type":"alert","message":"m","event_id":"a-1"})";
+  EXPECT_EQ(decode(keyed, at("t/0/1", sent)).event().id,
+            decode(keyed, at("t/0/2", sent)).event().id);
+  TransportHints by_content = at("t/0/1", sent);
+  by_content.dedup = Dedup::kContent;
+  EXPECT_EQ(decode(timeless, by_content).event().id,
+            decode(timeless, {.time = sent, .dedup = Dedup::kContent}).event().id);
+}
+
 TEST(Decode, IdentityFollowsItsPrecedence) {
   const char* with_id =
       R"({"event_type":"alert","message":"m","timestamp":1736937000,"event_id":"e-1"})";

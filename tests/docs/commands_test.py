@@ -113,9 +113,10 @@ class Commands(unittest.TestCase):
     def check(self, path):
         blocks = markdown.blocks(path.read_text("utf-8"))
         name = path.relative_to(ROOT)
-        if any("influxd" in block.text for block in blocks if block.language == "sh"):
-            if not shutil.which("influxd"):
-                self.skipTest("influxd is not installed (tools/install-packages.sh test)")
+        for server in ("influxd", "redis-server"):
+            if any(server in block.text for block in blocks if block.language == "sh"):
+                if not shutil.which(server):
+                    self.skipTest(f"{server} is not installed (tools/install-packages.sh test)")
         already = len(skipped)
         with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
             with session.Session(BINARY, folder) as shell:
@@ -153,7 +154,7 @@ class Conventions(unittest.TestCase):
 
 
 class Metrics(unittest.TestCase):
-    """The table of docs/queries.md and what an agent with an exporter says are the same names."""
+    """The table of docs/queries.md and what an agent with plugins of every kind says are the same names."""
 
     def test_table_is_complete(self):
         text = (ROOT / "docs/queries.md").read_text("utf-8").partition("## Metrics")[2]
@@ -166,7 +167,11 @@ class Metrics(unittest.TestCase):
                     "intake: {redact: [{path: note, action: drop}]}\n"
                     "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n"
                     "collectors:\n  topics: {type: kafka, brokers: ['127.0.0.1:9']}\n"
-                    "  logs: {type: file, paths: [none.log]}\n", "utf-8")
+                    "  logs: {type: file, paths: [none.log]}\n"
+                    "  channels: {type: redis, addresses: ['127.0.0.1:9']}\n"
+                    "  streams: {type: redis, addresses: ['127.0.0.1:9'], mode: stream, streams: [s]}\n"
+                    "  lists: {type: redis, addresses: ['127.0.0.1:9'], mode: list, lists: [l]}\n",
+                    "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
                 output = shell.run("curl http://localhost:8007/metrics")[2]
         self.assertEqual(shown, set(re.findall(r"^# TYPE (\w+) ", output, re.M)))

@@ -1,8 +1,8 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
-Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018 and 8443 (further
-agents) and 8086 and the path of the binary are exchanged, and `curl`, `kcloud-logger` and `influxd`
-are small scripts that add what the exchange needs. Everything that a session starts ends with it.
+Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018, 8019 and 8443 (further
+agents), 8086 and 6379 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd` and
+those of Redis are small scripts that add what the exchange needs. Everything that a session starts ends with it.
 """
 
 import os
@@ -48,6 +48,14 @@ exec @BINARY@ "$@"
 
 INFLUXD = """#!/bin/sh
 exec @INFLUXD@ -config @HOME@/influxd.conf
+"""
+
+REDIS_SERVER = """#!/bin/sh
+exec @REDISD@ --port @REDIS@ --bind 127.0.0.1 "$@"
+"""
+
+REDIS_CLI = """#!/bin/sh
+exec @REDISCLI@ -p @REDIS@ "$@"
 """
 
 INFLUXD_CONF = """
@@ -97,11 +105,13 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        *agents, self.influx, rpc = free_ports(6)
+        *agents, self.influx, self.redis, rpc = free_ports(8)
         self.port = agents[0]
-        self.agents = dict(zip(("8007", "8017", "8018", "8443"), agents))
+        self.agents = dict(zip(("8007", "8017", "8018", "8019", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
                       "CURL": shutil.which("curl"), "INFLUXD": shutil.which("influxd"),
+                      "REDIS": self.redis, "REDISD": shutil.which("redis-server"),
+                      "REDISCLI": shutil.which("redis-cli"),
                       "HOME": self.folder / "influx"}
         self.work = self.folder / "work"
         self.count = 0
@@ -115,7 +125,8 @@ class Session:
         tools = self.folder / "bin"
         for path in (tools, self.work, self.folder / "influx", self.folder / "blocks"):
             path.mkdir()
-        for name, text in (("curl", CURL), ("kcloud-logger", LOGGER), ("influxd", INFLUXD)):
+        for name, text in (("curl", CURL), ("kcloud-logger", LOGGER), ("influxd", INFLUXD),
+                           ("redis-server", REDIS_SERVER), ("redis-cli", REDIS_CLI)):
             (tools / name).write_text(self._fill(text))
             (tools / name).chmod(0o755)
         (self.folder / "influx" / "influxd.conf").write_text(self._fill(INFLUXD_CONF))
@@ -131,7 +142,7 @@ class Session:
 
     def exchange(self, text):
         """A document's text as it is run here."""
-        for shown, real in {**self.agents, "8086": self.influx}.items():
+        for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis}.items():
             text = re.sub(rf":{shown}\b", f":{real}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 
