@@ -245,6 +245,7 @@ void StreamSession::submit() {
   under_way_.push_back(ids);
   queue_.submit(inbox_.take(), [this](const core::Intake&) {
     send_acks(*under_way_.front());
+    if (claims_ > 0) settled_.push_back(under_way_.front());
     under_way_.pop_front();
   });
 }
@@ -268,10 +269,14 @@ void StreamSession::send_claims() {
 
 void StreamSession::send_claim(std::size_t stream, const std::string& from) {
   const std::string idle = std::to_string(config_.claim_idle.count());
+  ++claims_;
   const std::string count = std::to_string(most_);
   connection_->send(
       {"XAUTOCLAIM", config_.streams[stream], config_.group, consumer_, idle, from, "COUNT", count},
-      [this, stream](const redisReply& reply) { on_claim(stream, reply); });
+      [this, stream](const redisReply& reply) {
+        on_claim(stream, reply);
+        if (--claims_ == 0) settled_.clear();
+      });
 }
 
 void StreamSession::on_claim(std::size_t stream, const redisReply& reply) {
@@ -309,8 +314,10 @@ bool StreamSession::is_under_way(std::size_t stream, const EntryId& id) const {
   const auto has = [&](const Ids& ids) {
     return std::find(ids[stream].begin(), ids[stream].end(), id) != ids[stream].end();
   };
-  return has(gathered_) || std::any_of(under_way_.begin(), under_way_.end(),
-                                       [&](const auto& ids) { return has(*ids); });
+  const auto has_one = [&](const auto& several) {
+    return std::any_of(several.begin(), several.end(), [&](const auto& ids) { return has(*ids); });
+  };
+  return has(gathered_) || has_one(under_way_) || has_one(settled_);
 }
 
 void StreamSession::send_stats() {

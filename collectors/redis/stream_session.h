@@ -64,7 +64,10 @@ class StreamSession {
   Inbox inbox_;
   Ids gathered_;  // of the inbox
   std::deque<std::shared_ptr<const Ids>>
-      under_way_;                     // of intakes that the journal has, oldest first
+      under_way_;  // of intakes that the journal has, oldest first
+  std::deque<std::shared_ptr<const Ids>>
+      settled_;     // committed while a claim was under way: its answer may still hold them
+  int claims_ = 0;  // that are under way
   std::vector<std::string> history_;  // ids behind which own entries are read again; empty: done
   bool stopping_ = false;
   bool reading_ = false;

@@ -110,6 +110,8 @@ class Document:
 
 
 class Commands(unittest.TestCase):
+    maxDiff = None  # an answer that differs is shown whole
+
     def check(self, path):
         blocks = markdown.blocks(path.read_text("utf-8"))
         name = path.relative_to(ROOT)
