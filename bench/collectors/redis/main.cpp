@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
   core::CollectorContext context;
   context.name = "redis";
   context.agent = "bench";
+  context.decode.keep_fields = false;  // as the agent has it
   context.catalogue = config::load_catalogue({}, config::Environment::system(), problems);
   context.clock = &clock;
   redis::Collector collector(config, context, config::CollectorConfig{}.batch_events);
