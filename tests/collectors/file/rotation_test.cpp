@@ -15,14 +15,21 @@ using testing::ElementsAre;
 
 TEST(RotationNames, Table) {
   const std::pair<const char*, const char*> good[] = {
-      {"app.log.1", "app.log"},           {"app.log.12.gz", "app.log"},
-      {"app.log.gz", "app.log"},          {"app.log-20250115", "app.log"},
-      {"app.log-20250115.gz", "app.log"}, {"app.log-20250115-1736937000", "app.log"},
-      {"app-20250115.log", "app.log"},    {"app-20250115.log.gz", "app.log"},
-      {"app.1.log", "app.log"},           {"app-2025-01-15T10-30-00.000.log", "app.log"},
-      {"0.log.20250115-101500", "0.log"}, {"0.log.20250115-101500.gz", "0.log"},
+      {"app.log.1", "app.log"},
+      {"app.log.12.gz", "app.log"},
+      {"app.log.gz", "app.log"},
+      {"app.log-20250115", "app.log"},
+      {"app.log-20250115.gz", "app.log"},
+      {"app.log-20250115-1736937000", "app.log"},
+      {"app-20250115.log", "app.log"},
+      {"app-20250115.log.gz", "app.log"},
+      {"app.1.log", "app.log"},
+      {"app-2025-01-15T10-30-00.000.log", "app.log"},
+      {"0.log.20250115-101500", "0.log"},
+      {"0.log.20250115-101500.gz", "0.log"},
       {"app.log.old", "app.log"},
-      {"app.log-2025011510.backup", "app.log"},         {"app_1", "app"}};
+      {"app.log-2025011510.backup", "app.log"},
+      {"app_1", "app"}};
   for (const auto& [name, base] : good) EXPECT_TRUE(is_rotation_of(name, base)) << name;
   const std::pair<const char*, const char*> bad[] = {
       {"app.log", "app.log"},       {"app.logger", "app.log"},   {"app.log.tmp", "app.log"},
