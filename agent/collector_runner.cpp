@@ -74,9 +74,11 @@ void CollectorRunner::pause() {
 }
 
 void CollectorRunner::resume() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (std::exchange(paused_, false)) spdlog::info("collector {}: resumed", options_.name);
   changed_.notify_all();
+  changed_.wait_for(lock, kPausePatience,
+                    [this] { return phase_ != api::CollectorPhase::kPaused || paused_; });
 }
 
 bool CollectorRunner::paused() const {
@@ -107,6 +109,7 @@ void CollectorRunner::work(std::stop_token stop) {
       if (!changed_.wait(lock, stop, [this] { return !paused_; })) break;
       phase_ = api::CollectorPhase::kRunning;
       life_ = life;
+      changed_.notify_all();
     }
     if (stop.stop_requested()) break;  // it may have come before life_ was there
     const auto began = std::chrono::steady_clock::now();

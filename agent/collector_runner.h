@@ -2,7 +2,7 @@
 // on demand. What happens to it touches no other.
 //
 // Public functions may be called from any thread. pause() waits a few seconds at most for the
-// collector to settle what it had handed over.
+// collector to settle what it had handed over, resume() until it runs.
 #pragma once
 
 #include <chrono>
