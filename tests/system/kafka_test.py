@@ -92,7 +92,8 @@ class KafkaTest(unittest.TestCase):
             publisher.more(1000)
             (self.kafka.stop if number % 2 else self.kafka.kill)()
             kit.eventually(lambda: not self.component(agent)["connected"], 60)
-            self.assertIn("Hint: is Kafka running", self.component(agent)["last_error"])
+            # /health has the newest error, which may be that of the group; the log has all.
+            kit.eventually(lambda: "Hint: is Kafka running" in agent.log_text(), 60)
             self.assertEqual(client.json("/health")["status"], "degraded")
             self.kafka.start()
             kit.eventually(lambda: self.component(agent)["connected"], 60)
