@@ -19,7 +19,7 @@ ListReader::ListReader(const Config& config, const core::CollectorContext& conte
 void ListReader::run(const std::stop_token& stop, core::EventSink& sink) {
   try {
     auto connection = connect(config_, address_, Inbox::most_text(context_), stop);
-    spdlog::info("{}: connected to {}", context_.name, connection->address());
+    spdlog::info("collector {}: connected to {}", context_.name, connection->address());
     status_.add("connects_total", 1);
     std::vector<std::string> types;
     for (const auto& list : config_.lists) types.emplace_back(channel_type(types_, list));

@@ -169,7 +169,7 @@ void ListSession::on_recovery(List& list, const redisReply& reply) {
   if (elements.empty()) list.recovering = false;
   if (elements.empty() && list.recovered > 0) {
     status_.add("recovered_elements_total", static_cast<double>(list.recovered));
-    spdlog::info("{}: read {} elements of '{}' again", context_.name, list.recovered,
+    spdlog::info("collector {}: read {} elements of '{}' again", context_.name, list.recovered,
                  list.processing);
   }
   round_done();
@@ -247,7 +247,7 @@ void ListSession::settle(const std::stop_token& stop) {
   const std::uint64_t left = events_under_way_ + inbox_.messages();
   if (left == 0) return;
   status_.add("lost_events_total", static_cast<double>(left));
-  spdlog::error("{}: {} elements are lost: the journal did not take them before the stop",
+  spdlog::error("collector {}: {} elements are lost: the journal did not take them before the stop",
                 context_.name, left);
 }
 

@@ -52,7 +52,7 @@ void PubSub::run(const std::stop_token& stop, core::EventSink& sink) {
         const bool silent = connection_->silence() > config_.ping_interval;
         lost(context_.clock->now() - (silent ? connection_->silence() : milliseconds(0)));
         if (steady_clock::now() - since < kLasted) throw;
-        spdlog::warn("{}: {}; subscribing again", context_.name, error.what());
+        spdlog::warn("collector {}: {}; subscribing again", context_.name, error.what());
       }
     }
     lost(context_.clock->now());
@@ -98,13 +98,14 @@ void PubSub::subscribe(const std::stop_token& stop) {
 
 void PubSub::regained() {
   if (!lost_since_) {
-    spdlog::info("{}: subscribed at {}", context_.name, connection_->address());
+    spdlog::info("collector {}: subscribed at {}", context_.name, connection_->address());
     return;
   }
   const core::Time now = context_.clock->now();
   status_.regained(now);
   spdlog::error(
-      "{}: subscribed at {} after a gap of {:.3f} s: what was published from {} to {} is lost to "
+      "collector {}: subscribed at {} after a gap of {:.3f} s: what was published from {} to {} is "
+      "lost to "
       "this agent",
       context_.name, connection_->address(),
       std::chrono::duration<double>(now - *lost_since_).count(), core::format_time(*lost_since_),
@@ -224,7 +225,7 @@ void PubSub::settle(const std::stop_token& stop, core::CommitQueue& queue) {
   inbox_.take();
   if (left == 0) return;
   status_.add("lost_events_total", static_cast<double>(left));
-  spdlog::error("{}: {} messages are lost: the journal did not take them before the stop",
+  spdlog::error("collector {}: {} messages are lost: the journal did not take them before the stop",
                 context_.name, left);
 }
 

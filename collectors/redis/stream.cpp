@@ -19,7 +19,7 @@ StreamReader::StreamReader(const Config& config, const core::CollectorContext& c
 void StreamReader::run(const std::stop_token& stop, core::EventSink& sink) {
   try {
     auto connection = connect(config_, address_, Inbox::most_text(context_), stop);
-    spdlog::info("{}: connected to {}", context_.name, connection->address());
+    spdlog::info("collector {}: connected to {}", context_.name, connection->address());
     status_.add("connects_total", 1);
     std::vector<std::string> types;
     for (const auto& stream : config_.streams) types.emplace_back(channel_type(types_, stream));

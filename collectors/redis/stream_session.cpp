@@ -96,8 +96,8 @@ void StreamSession::send_group(std::size_t stream) {
                                                connection_->address(), config_.streams[stream],
                                                explain(text_of(reply))));
         }
-        spdlog::info("{}: made the group '{}' of the stream '{}'", context_.name, config_.group,
-                     config_.streams[stream]);
+        spdlog::info("collector {}: made the group '{}' of the stream '{}'", context_.name,
+                     config_.group, config_.streams[stream]);
       });
 }
 
@@ -158,7 +158,7 @@ void StreamSession::send_read() {
 void StreamSession::on_read(const redisReply& reply) {
   reading_ = false;
   if (is_gone(reply)) {
-    spdlog::warn("{}: {}; the group is made anew", context_.name, text_of(reply));
+    spdlog::warn("collector {}: {}; the group is made anew", context_.name, text_of(reply));
     for (std::size_t i = 0; i < config_.streams.size(); ++i) send_group(i);
     history_.assign(config_.streams.size(), std::string(kFirstId));
     return;
@@ -301,8 +301,8 @@ void StreamSession::on_claim(std::size_t stream, const redisReply& reply) {
   if (claimed > 0) {
     drained_ = true;
     status_.add("claimed_entries_total", static_cast<double>(claimed));
-    spdlog::info("{}: took {} entries of the stream '{}' over from other consumers", context_.name,
-                 claimed, config_.streams[stream]);
+    spdlog::info("collector {}: took {} entries of the stream '{}' over from other consumers",
+                 context_.name, claimed, config_.streams[stream]);
   }
   const auto next = text_of(*parts[0]);
   if (next == kFirstId || next.empty()) return;
