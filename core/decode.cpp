@@ -68,21 +68,21 @@ void Decoder::Impl::set_id(Event& event, const TransportHints& hints, std::strin
   };
   const bool by_key = hints.dedup == Dedup::kId;
   const bool no_time = event.time_source == TimeSource::kArrival;
+  const bool lasts = hints.position_lasts && hints.dedup != Dedup::kContent;
+  const bool by_place = hints.dedup == Dedup::kPosition || no_time ||
+                        (lasts && event.time_source == TimeSource::kTransport);
   const bool cloud_event = hints.key_kind == "cloudevents" && !hints.key.empty();
   if (by_key && !event_id.empty() && !cloud_event) {
     keyed("event_id", event_id);
   } else if (by_key && !hints.key.empty()) {
     keyed(hints.key_kind, hints.key);
-  } else if (hints.position_lasts && hints.dedup != Dedup::kContent && no_time) {
+  } else if (lasts && no_time) {
     // Read again it has another time: as a key the journal finds it all the same. A source that
     // lost its data may give the position again, to another body.
     event.keyed = true;
     std::string key(hints.position);
     by_position(key.append("\n").append(event.body));
-  } else if (!hints.position.empty() && (hints.dedup == Dedup::kPosition || no_time)) {
-    by_position(hints.position);
-  } else if (hints.position_lasts && hints.dedup != Dedup::kContent &&
-             event.time_source == TimeSource::kTransport) {
+  } else if (by_place && !hints.position.empty()) {
     by_position(hints.position);
   } else {
     event.id = make_event_id(event.time, event.body_hash);
