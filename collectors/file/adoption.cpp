@@ -81,6 +81,7 @@ void Tracker::take_in(const Candidate& candidate) {
                                   candidate.matched ? name_of(candidate.path) : std::string());
   stream->rotated = !candidate.matched;
   stream->at.head = head_of(file.beginning());
+  if (stream->rotated) hold(*stream, file);
   // It may have been rotated before it was seen at all.
   if (candidate.matched && !first_start_) {
     known_.try_emplace(candidate.base, looked_ - kClockStep);
@@ -154,7 +155,15 @@ void Tracker::adopt(const StreamPtr& stream, const Candidate& candidate, const P
   spdlog::info("collector {}: {} holds what {} held, {}", name_, candidate.path, s.at.base,
                all_read ? std::string("all of it read")
                         : fmt::format("and is read on from byte {}", s.read.offset));
-  if (!s.at.finished) wake(stream);
+  if (s.at.finished) return;
+  hold(s, file);
+  wake(stream);
+}
+
+// A leftover may be gone before its turn comes.
+void Tracker::hold(Stream& stream, const Probe& file) {
+  make_room(stream);
+  stream.file = file.share();
 }
 
 Tracker::StreamPtr Tracker::create(const std::string& base, const std::string& path,

@@ -42,6 +42,8 @@ std::uint64_t Probe::content_size() const {
   return compressed_ ? gz_size(file_.get()) : state_.size;
 }
 
+Descriptor Probe::share() const { return Descriptor(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0)); }
+
 std::string Probe::before(std::uint64_t offset) const {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(offset, Place::kMaxTail));
   return read_exactly(file_.get(), offset - size, size);

@@ -19,6 +19,8 @@ class Probe {
   bool readable() const { return static_cast<bool>(file_); }
   bool compressed() const { return compressed_; }
   const FileState& state() const { return state_; }
+  // The file itself, also when its name is another's by now; none when there are too many open.
+  Descriptor share() const;
   // When the file was made, in ns; 0 where the file system does not say.
   std::int64_t born() const { return born_; }
   // The content's first bytes, at most Head::kMaxHead.

@@ -89,6 +89,7 @@ class Tracker {
   bool is_copy(const Probe& file, const std::string& path, const Stream& of) const;
   bool was_rejected(const FileState& state) const;
   StreamPtr owner_of(const Probe& file, const Candidate& candidate, bool& copy) const;
+  void hold(Stream& stream, const Probe& file);
   void adopt(const StreamPtr& stream, const Candidate& candidate, const Probe& file);
   StreamPtr create(const std::string& base, const std::string& path, const FileState& state,
                    const std::string& name);

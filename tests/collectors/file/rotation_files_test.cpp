@@ -135,6 +135,24 @@ TEST_F(Rotation, CopyTruncateStopped) {
   expect_exactly(125);
 }
 
+TEST_F(Rotation, ACopyThatIsOverwrittenBeforeItsTurnIsReadAllTheSame) {
+  follower.sink.be_busy(true);
+  follower.start();
+  // As many batches as may be under way: the journal takes nothing, so nothing further is read.
+  for (int batch = 0; batch < 4; ++batch) {
+    follower.write_events("a.log", batch * 10, 10);
+    ASSERT_TRUE(eventually([&] { return follower.measure("lines_total") == (batch + 1) * 10; }));
+  }
+  follower.write_events("a.log", 40, 10);
+  copy_truncate("a.log.1");
+  ASSERT_TRUE(eventually([&] { return follower.measure("truncations_total") == 1; }));
+  ASSERT_TRUE(eventually([&] { return follower.measure("files") == 2; }));
+  follower.write_events("other", 50, 10);
+  rename(path("other"), path("a.log.1"));
+  follower.sink.be_busy(false);
+  expect_exactly(60);
+}
+
 TEST_F(Rotation, CompressedLeftoverIsReadOnInside) {
   follower.write_events("a.log", 0, 1000);
   follower.start();
