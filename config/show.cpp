@@ -1,36 +1,20 @@
-#include "config/config.h"
+#include "config/show.h"
+
 #include "config/options.h"
 #include "config/scalar.h"
-#include "core/json.h"
 
 namespace kcloud::config {
-namespace {
 
 using core::append_comma;
 using core::append_json_string;
 using core::append_key;
 
-void append_value(std::string& out, const std::string& text) { append_json_string(out, text); }
-void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
-void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
-void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
-void append_value(std::string& out, const Secret& secret) {
-  out += secret.empty() ? "\"\"" : "\"***\"";
-}
-void append_value(std::string& out, milliseconds value) {
-  append_json_string(out, format_duration(value));
-}
-void append_value(std::string& out, const std::vector<std::string>& texts) {
-  out += '[';
-  for (const auto& text : texts) {
-    append_comma(out);
-    append_json_string(out, text);
-  }
-  out += ']';
-}
-void append_value(std::string& out, const std::map<std::string, std::string>& texts) {
+namespace {
+
+template <typename Pairs>
+void append_object(std::string& out, const Pairs& pairs) {
   out += '{';
-  for (const auto& [key, text] : texts) {
+  for (const auto& [key, text] : pairs) {
     append_comma(out);
     append_json_string(out, key);
     out += ':';
@@ -38,24 +22,6 @@ void append_value(std::string& out, const std::map<std::string, std::string>& te
   }
   out += '}';
 }
-
-struct Shower {
-  std::string& out;
-
-  template <typename T>
-  void operator()(std::string_view key, const T& value) const {
-    append_key(out, key);
-    append_value(out, value);
-  }
-  template <typename T>
-  void operator()(std::string_view key, const T& value, T, T) const {
-    (*this)(key, value);
-  }
-  void choice(std::string_view key, const std::string& value,
-              const std::vector<std::string>&) const {
-    (*this)(key, value);
-  }
-};
 
 template <typename Entries, typename Members>
 void append_list(std::string& out, std::string_view key, const Entries& entries, Members members) {
@@ -125,6 +91,31 @@ void append_section(std::string& out, std::string_view key, Members members) {
 }
 
 }  // namespace
+
+void append_value(std::string& out, const std::string& text) { append_json_string(out, text); }
+void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
+void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
+void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
+void append_value(std::string& out, const Secret& secret) {
+  out += secret.empty() ? "\"\"" : "\"***\"";
+}
+void append_value(std::string& out, milliseconds value) {
+  append_json_string(out, format_duration(value));
+}
+void append_value(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const auto& text : texts) {
+    append_comma(out);
+    append_json_string(out, text);
+  }
+  out += ']';
+}
+void append_value(std::string& out, const std::map<std::string, std::string>& texts) {
+  append_object(out, texts);
+}
+void append_value(std::string& out, const std::vector<std::pair<std::string, std::string>>& texts) {
+  append_object(out, texts);
+}
 
 std::string show_config(const Config& config, const Plugins& plugins) {
   std::string out = "{";

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/json.h"
+#include "config/show.h"
 
 namespace kcloud::file {
 namespace {
@@ -34,27 +34,6 @@ std::vector<std::pair<std::string, std::string>> read_path_types(config::Section
   return types;
 }
 
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  core::append_key(out, key);
-  core::append_json_string(out, text);
-}
-
-void append_list(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
-  core::append_key(out, key);
-  out += '[';
-  for (const std::string& text : texts) {
-    core::append_comma(out);
-    core::append_json_string(out, text);
-  }
-  out += ']';
-}
-
-void append_duration(std::string& out, std::string_view key, milliseconds value) {
-  append_text(out, key,
-              value.count() % 1000 == 0 ? fmt::format("{}s", value.count() / 1000)
-                                        : fmt::format("{}ms", value.count()));
-}
-
 }  // namespace
 
 Config parse(config::Section& section) {
@@ -82,40 +61,21 @@ Config parse(config::Section& section) {
 
 std::string show(const Config& config) {
   std::string out = "{";
-  append_list(out, "paths", config.paths);
-  append_list(out, "exclude", config.exclude);
-  append_text(out, "start", config.start);
-  append_text(out, "watch", config.watch);
-  append_duration(out, "poll_interval", config.poll_interval);
-  append_duration(out, "rotate_wait", config.rotate_wait);
-  append_text(out, "format", config.format);
-  append_text(out, "other_lines", config.other_lines);
-  core::append_key(out, "path_types");
-  out += '{';
-  for (const auto& [glob, type] : config.path_types) {
-    core::append_comma(out);
-    core::append_json_string(out, glob);
-    out += ':';
-    core::append_json_string(out, type);
-  }
-  out += '}';
-  core::append_key(out, "max_line_bytes");
-  out += std::to_string(config.max_line_bytes);
-  core::append_key(out, "max_open_files");
-  out += std::to_string(config.max_open_files);
-  out += '}';
-  return out;
+  const config::Shower show{out};
+  show("paths", config.paths);
+  show("exclude", config.exclude);
+  show("start", config.start);
+  show("watch", config.watch);
+  show("poll_interval", config.poll_interval);
+  show("rotate_wait", config.rotate_wait);
+  show("format", config.format);
+  show("other_lines", config.other_lines);
+  show("path_types", config.path_types);
+  show("max_line_bytes", config.max_line_bytes);
+  show("max_open_files", config.max_open_files);
+  return out + "}";
 }
 
-config::CollectorPlugin plugin() {
-  return {"file",
-          [](config::Section& section) -> std::shared_ptr<const void> {
-            return std::make_shared<const Config>(parse(section));
-          },
-          [](const void* options) { return show(*static_cast<const Config*>(options)); },
-          [](const void* one, const void* other) {
-            return *static_cast<const Config*>(one) == *static_cast<const Config*>(other);
-          }};
-}
+config::CollectorPlugin plugin() { return config::collector_plugin<Config>("file", parse, show); }
 
 }  // namespace kcloud::file

@@ -5,7 +5,7 @@
 #include <regex>
 
 #include "collectors/kafka/properties.h"
-#include "core/json.h"
+#include "config/show.h"
 
 namespace kcloud::kafka {
 namespace {
@@ -75,23 +75,6 @@ std::map<std::string, std::string> read_options(config::Section& section) {
   return options;
 }
 
-void append_list(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
-  core::append_key(out, key);
-  out += '[';
-  for (const auto& text : texts) {
-    core::append_comma(out);
-    core::append_json_string(out, text);
-  }
-  out += ']';
-}
-
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  core::append_comma(out);
-  core::append_json_string(out, key);
-  out += ':';
-  core::append_json_string(out, text);
-}
-
 }  // namespace
 
 Config parse(config::Section& section) {
@@ -109,32 +92,21 @@ Config parse(config::Section& section) {
 
 std::string show(const Config& config) {
   std::string out = "{";
-  append_list(out, "brokers", config.brokers);
-  append_list(out, "topics", config.topics);
-  append_text(out, "group", config.group);
-  append_text(out, "group_instance_id", config.group_instance_id);
-  append_text(out, "auto_offset_reset", config.auto_offset_reset);
-  core::append_key(out, "topic_types");
-  out += '{';
-  for (const auto& [topic, type] : config.topic_types) append_text(out, topic, type);
-  out += '}';
-  core::append_key(out, "options");
-  out += '{';
-  for (const auto& [name, value] : config.options)
-    append_text(out, name, is_secret(name) ? "***" : value);
-  out += "}}";
-  return out;
+  const config::Shower show{out};
+  show("brokers", config.brokers);
+  show("topics", config.topics);
+  show("group", config.group);
+  show("group_instance_id", config.group_instance_id);
+  show("auto_offset_reset", config.auto_offset_reset);
+  show("topic_types", config.topic_types);
+  auto options = config.options;
+  for (auto& [name, value] : options) {
+    if (is_secret(name)) value = "***";
+  }
+  show("options", options);
+  return out + "}";
 }
 
-config::CollectorPlugin plugin() {
-  return {"kafka",
-          [](config::Section& section) -> std::shared_ptr<const void> {
-            return std::make_shared<const Config>(parse(section));
-          },
-          [](const void* options) { return show(*static_cast<const Config*>(options)); },
-          [](const void* one, const void* other) {
-            return *static_cast<const Config*>(one) == *static_cast<const Config*>(other);
-          }};
-}
+config::CollectorPlugin plugin() { return config::collector_plugin<Config>("kafka", parse, show); }
 
 }  // namespace kcloud::kafka

@@ -6,8 +6,11 @@
 // pub/sub) stays in the object. README.md has the delivery guarantees.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "collectors/redis/config.h"
 #include "collectors/redis/status.h"
@@ -16,9 +19,8 @@
 
 namespace kcloud::redis {
 
+class Connection;
 class PubSub;
-class StreamReader;
-class ListReader;
 
 class Collector final : public core::Collector {
  public:
@@ -30,14 +32,22 @@ class Collector final : public core::Collector {
   core::CollectorReport report() const override;
 
  private:
+  void run_streams(const std::stop_token& stop, core::EventSink& sink);
+  void run_lists(const std::stop_token& stop, core::EventSink& sink);
+  // One connection's life, for `session`.
+  void serve(const std::stop_token& stop,
+             const std::function<void(std::unique_ptr<Connection>)>& session);
+  std::vector<std::string> types_of(const std::vector<std::string>& keys) const;
+
   const Config config_;
   const core::CollectorContext context_;
+  const std::uint32_t batch_events_;
   Status status_;
-  std::string bad_types_;  // what is wrong with channel_types
-  // One of them, by the mode.
-  std::unique_ptr<PubSub> pubsub_;
-  std::unique_ptr<StreamReader> streams_;
-  std::unique_ptr<ListReader> lists_;
+  std::map<std::string, std::string> types_;  // by channel, stream, list or pattern
+  std::string bad_types_;                     // what is wrong with channel_types
+  std::size_t address_ = 0;                   // index of the one in use
+  bool joined_ = false;  // the groups were there once: a new one begins with all there is
+  std::unique_ptr<PubSub> pubsub_;  // in its mode
 };
 
 }  // namespace kcloud::redis

@@ -6,8 +6,7 @@
 #include <stdexcept>
 
 #include "collectors/redis/glob.h"
-#include "config/scalar.h"
-#include "core/json.h"
+#include "config/show.h"
 
 namespace kcloud::redis {
 namespace {
@@ -84,49 +83,24 @@ void check(config::Section& section, const Config& config) {
   }
 }
 
-void append(std::string& out, std::string_view key, std::string_view text) {
-  core::append_key(out, key);
-  core::append_json_string(out, text);
-}
-
-void append(std::string& out, std::string_view key, milliseconds duration) {
-  append(out, key, std::string_view(config::format_duration(duration)));
-}
-
-void append(std::string& out, std::string_view key, const std::vector<std::string>& texts) {
-  core::append_key(out, key);
-  out += '[';
-  for (const auto& text : texts) {
-    core::append_comma(out);
-    core::append_json_string(out, text);
-  }
-  out += ']';
-}
-
-void append_number(std::string& out, std::string_view key, std::uint64_t number) {
-  core::append_key(out, key);
-  out += std::to_string(number);
-}
-
-void show_mode(std::string& out, const Config& config) {
+void show_mode(const config::Shower& show, const Config& config) {
   if (config.mode == "pubsub") {
-    append(out, "ping_interval", config.ping_interval);
-    append(out, "channels", config.channels);
-    append(out, "patterns", config.patterns);
-    append_number(out, "buffer_bytes", config.buffer_bytes);
+    show("ping_interval", config.ping_interval);
+    show("channels", config.channels);
+    show("patterns", config.patterns);
+    show("buffer_bytes", config.buffer_bytes);
     return;
   }
-  append(out, "consumer", std::string_view(config.consumer));
+  show("consumer", config.consumer);
   if (config.mode == "stream") {
-    append(out, "streams", config.streams);
-    append(out, "group", std::string_view(config.group));
-    append(out, "field", std::string_view(config.field));
-    append(out, "start", std::string_view(config.start));
-    append(out, "claim_idle", config.claim_idle);
+    show("streams", config.streams);
+    show("group", config.group);
+    show("field", config.field);
+    show("start", config.start);
+    show("claim_idle", config.claim_idle);
   } else {
-    append(out, "lists", config.lists);
-    core::append_key(out, "reliable");
-    out += config.reliable ? "true" : "false";
+    show("lists", config.lists);
+    show("reliable", config.reliable);
   }
 }
 
@@ -184,35 +158,19 @@ Config parse(config::Section& section) {
 
 std::string show(const Config& config) {
   std::string out = "{";
-  append(out, "mode", std::string_view(config.mode));
-  append(out, "addresses", config.addresses);
-  append(out, "username", std::string_view(config.username));
-  append(out, "password", std::string_view(config.password.empty() ? "" : "***"));
-  append_number(out, "database", config.database);
-  append(out, "connect_timeout", config.connect_timeout);
-  append(out, "timeout", config.timeout);
-  show_mode(out, config);
-  core::append_key(out, "channel_types");
-  out += '{';
-  for (const auto& [channel, type] : config.channel_types) {
-    core::append_comma(out);
-    core::append_json_string(out, channel);
-    out += ':';
-    core::append_json_string(out, type);
-  }
-  out += "}}";
-  return out;
+  const config::Shower show{out};
+  show("mode", config.mode);
+  show("addresses", config.addresses);
+  show("username", config.username);
+  show("password", config.password);
+  show("database", config.database);
+  show("connect_timeout", config.connect_timeout);
+  show("timeout", config.timeout);
+  show_mode(show, config);
+  show("channel_types", config.channel_types);
+  return out + "}";
 }
 
-config::CollectorPlugin plugin() {
-  return {"redis",
-          [](config::Section& section) -> std::shared_ptr<const void> {
-            return std::make_shared<const Config>(parse(section));
-          },
-          [](const void* options) { return show(*static_cast<const Config*>(options)); },
-          [](const void* one, const void* other) {
-            return *static_cast<const Config*>(one) == *static_cast<const Config*>(other);
-          }};
-}
+config::CollectorPlugin plugin() { return config::collector_plugin<Config>("redis", parse, show); }
 
 }  // namespace kcloud::redis

@@ -1,6 +1,6 @@
 #include "exporters/influxdb/config.h"
 
-#include "core/json.h"
+#include "config/show.h"
 
 namespace kcloud::influxdb {
 namespace {
@@ -33,15 +33,6 @@ void check_api(config::Section& section, const Config& config) {
   }
 }
 
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  core::append_key(out, key);
-  core::append_json_string(out, text);
-}
-
-void append_secret(std::string& out, std::string_view key, const config::Secret& secret) {
-  append_text(out, key, secret.empty() ? "" : "***");
-}
-
 }  // namespace
 
 Config parse(config::Section& section) {
@@ -71,46 +62,32 @@ Config parse(config::Section& section) {
 
 std::string show(const Config& config) {
   std::string out = "{";
-  append_text(out, "url", config.url);
-  append_text(out, "api", config.api);
+  const config::Shower show{out};
+  const auto millis = [](milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  show("url", config.url);
+  show("api", config.api);
   if (config.api == "v1") {
-    append_text(out, "database", config.database);
-    append_text(out, "retention_policy", config.retention_policy);
-    append_text(out, "username", config.username);
-    append_secret(out, "password", config.password);
+    show("database", config.database);
+    show("retention_policy", config.retention_policy);
+    show("username", config.username);
+    show("password", config.password);
   } else {
-    append_text(out, "organization", config.organization);
-    append_text(out, "bucket", config.bucket);
-    append_secret(out, "token", config.token);
+    show("organization", config.organization);
+    show("bucket", config.bucket);
+    show("token", config.token);
   }
-  append_text(out, "compression", config.compression);
-  core::append_key(out, "timeout_ms");
-  out += std::to_string(config.timeout.count());
-  core::append_key(out, "connect_timeout_ms");
-  out += std::to_string(config.connect_timeout.count());
-  append_text(out, "ca_file", config.ca_file);
-  append_text(out, "tls_verify", config.tls_verify);
-  core::append_key(out, "tags");
-  out += '{';
-  for (const auto& [name, text] : config.tags) {
-    core::append_comma(out);
-    core::append_json_string(out, name);
-    out += ':';
-    core::append_json_string(out, text);
-  }
-  out += '}';
-  core::append_key(out, "max_tag_values");
-  out += std::to_string(config.max_tag_values);
-  out += '}';
-  return out;
+  show("compression", config.compression);
+  show("timeout_ms", millis(config.timeout));
+  show("connect_timeout_ms", millis(config.connect_timeout));
+  show("ca_file", config.ca_file);
+  show("tls_verify", config.tls_verify);
+  show("tags", config.tags);
+  show("max_tag_values", config.max_tag_values);
+  return out + "}";
 }
 
 config::ExporterPlugin plugin() {
-  return {"influxdb", false,
-          [](config::Section& section) -> std::shared_ptr<const void> {
-            return std::make_shared<const Config>(parse(section));
-          },
-          [](const void* options) { return show(*static_cast<const Config*>(options)); }};
+  return config::exporter_plugin<Config>("influxdb", false, parse, show);
 }
 
 }  // namespace kcloud::influxdb

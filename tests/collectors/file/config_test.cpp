@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/json.h"
+#include "tests/config/plugin_options.h"
 
 namespace kcloud::file {
 namespace {
@@ -15,20 +16,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  Config config;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& text) {
-  config::Environment environment;
-  environment.variable = environment.file = [](const std::string&) { return std::nullopt; };
-  config::Problems problems;
-  auto section = config::Section::parse(text, "test.yaml", environment, problems);
-  Read result{parse(section), {}};
-  section.finish();
-  for (const auto& problem : problems) result.problems.push_back(problem.to_string());
-  return result;
+config::ReadOptions<Config> read(const std::string& text) {
+  return config::read_options(parse, text);
 }
 
 TEST(FileConfig, DefaultsNeedPathsAlone) {

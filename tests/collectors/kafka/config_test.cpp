@@ -8,6 +8,7 @@
 
 #include "collectors/kafka/properties.h"
 #include "core/json.h"
+#include "tests/config/plugin_options.h"
 
 namespace kcloud::kafka {
 namespace {
@@ -19,27 +20,10 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 
-config::Environment environment() {
-  config::Environment made;
-  made.variable = [](const std::string& name) -> std::optional<std::string> {
-    return name == "KAFKA_PASSWORD" ? std::optional<std::string>("hush") : std::nullopt;
-  };
-  made.file = [](const std::string&) { return std::nullopt; };
-  return made;
-}
+const std::map<std::string, std::string> kVariables = {{"KAFKA_PASSWORD", "hush"}};
 
-struct Read {
-  Config config;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& text) {
-  config::Problems problems;
-  auto section = config::Section::parse(text, "test.yaml", environment(), problems);
-  Read result{parse(section), {}};
-  section.finish();
-  for (const auto& problem : problems) result.problems.push_back(problem.to_string());
-  return result;
+config::ReadOptions<Config> read(const std::string& text) {
+  return config::read_options(parse, text, kVariables);
 }
 
 TEST(KafkaConfig, DefaultsNeedNoKey) {
@@ -177,8 +161,8 @@ TEST(KafkaConfig, SampleIsRead) {
   std::stringstream text;
   text << file.rdbuf();
   config::Problems problems;
-  const auto config =
-      config::parse_config(text.str(), "sample.yaml", {{plugin()}, {}}, environment(), problems);
+  const auto config = config::parse_config(text.str(), "sample.yaml", {{plugin()}, {}},
+                                           config::fake_environment(kVariables), problems);
   for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
   ASSERT_EQ(config.collectors.size(), 2u);
   EXPECT_EQ(static_cast<const Config*>(config.collectors[1].options.get())->group,

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/json.h"
+#include "tests/config/plugin_options.h"
 
 namespace kcloud::redis {
 namespace {
@@ -17,27 +18,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-config::Environment environment() {
-  config::Environment made;
-  made.variable = [](const std::string& name) -> std::optional<std::string> {
-    return name == "REDIS_PASSWORD" ? std::optional<std::string>("hush") : std::nullopt;
-  };
-  made.file = [](const std::string&) { return std::nullopt; };
-  return made;
-}
+const std::map<std::string, std::string> kVariables = {{"REDIS_PASSWORD", "hush"}};
 
-struct Read {
-  Config config;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& text) {
-  config::Problems problems;
-  auto section = config::Section::parse(text, "test.yaml", environment(), problems);
-  Read result{parse(section), {}};
-  section.finish();
-  for (const auto& problem : problems) result.problems.push_back(problem.to_string());
-  return result;
+config::ReadOptions<Config> read(const std::string& text) {
+  return config::read_options(parse, text, kVariables);
 }
 
 TEST(RedisConfig, DefaultsNeedNoKey) {
@@ -134,8 +118,8 @@ TEST(RedisConfig, TheSampleIsRead) {
   std::stringstream text;
   text << in.rdbuf();
   config::Problems problems;
-  const auto config =
-      config::parse_config(text.str(), "sample.yaml", {{plugin()}, {}}, environment(), problems);
+  const auto config = config::parse_config(text.str(), "sample.yaml", {{plugin()}, {}},
+                                           config::fake_environment(kVariables), problems);
   for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
   ASSERT_EQ(config.collectors.size(), 3u);
   const auto& streams = *static_cast<const Config*>(config.collectors[1].options.get());
@@ -161,7 +145,7 @@ TEST(RedisConfig, TheReferenceShowsTheDefaultsOfEveryKey) {
   config::Problems problems;
   const auto config = config::parse_config(
       text, "reference", {{plugin(), {"kafka", any, {}, {}}, {"file", any, {}, {}}}, {}},
-      environment(), problems);
+      config::fake_environment(kVariables), problems);
   for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
   std::string shown;
   for (const auto& collector : config.collectors) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/json.h"
+#include "tests/config/plugin_options.h"
 
 namespace kcloud::influxdb {
 namespace {
@@ -15,29 +16,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-config::Environment environment() {
-  config::Environment made;
-  made.variable = [](const std::string& name) -> std::optional<std::string> {
-    return name == "INFLUXDB_PASSWORD" || name == "INFLUXDB_TOKEN"
-               ? std::optional<std::string>("hush")
-               : std::nullopt;
-  };
-  made.file = [](const std::string&) { return std::nullopt; };
-  return made;
-}
+const std::map<std::string, std::string> kVariables = {{"INFLUXDB_PASSWORD", "hush"},
+                                                       {"INFLUXDB_TOKEN", "hush"}};
 
-struct Read {
-  Config config;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& text) {
-  config::Problems problems;
-  auto section = config::Section::parse(text, "test.yaml", environment(), problems);
-  Read result{parse(section), {}};
-  section.finish();
-  for (const auto& problem : problems) result.problems.push_back(problem.message);
-  return result;
+config::ReadOptions<Config> read(const std::string& text) {
+  return config::read_options(parse, text, kVariables);
 }
 
 TEST(InfluxDbConfig, DefaultsNeedNoKey) {
@@ -107,7 +90,8 @@ TEST(InfluxDbConfig, TheSampleIsValid) {
   std::stringstream text;
   text << file.rdbuf();
   config::Problems problems;
-  config::parse_config(text.str(), "sample.yaml", {{}, {plugin()}}, environment(), problems);
+  config::parse_config(text.str(), "sample.yaml", {{}, {plugin()}},
+                       config::fake_environment(kVariables), problems);
   for (const auto& problem : problems) ADD_FAILURE() << problem.to_string();
   EXPECT_FALSE(text.str().empty());
 }
