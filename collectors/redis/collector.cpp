@@ -80,6 +80,7 @@ void Collector::serve(const std::stop_token& stop,
 
 std::vector<std::string> Collector::types_of(const std::vector<std::string>& keys) const {
   std::vector<std::string> types;
+  types.reserve(keys.size());
   for (const auto& key : keys) types.emplace_back(channel_type(types_, key));
   return types;
 }
