@@ -55,12 +55,15 @@ std::vector<std::pair<std::string, std::string>> properties(const Config& config
       // A response is one batch more than this when a message is larger; the sizes bound what is
       // read ahead. A full queue makes librdkafka look away for a second, so it holds more than
       // that second's events.
-      {"queued.max.messages.kbytes", "49152"},
+      {"queued.max.messages.kbytes", "65536"},
       {"fetch.message.max.bytes", "1048576"},
       {"fetch.max.bytes", "8388608"},
       {"receive.message.max.bytes", "134217728"},
-      {"message.max.bytes", "1000000"},  // How soon a new topic is found. A pattern takes the names
-                                         // of all topics for it.
+      {"message.max.bytes", "1000000"},
+      // A member hears of a rebalance in the answer to its heartbeat, and until then the partitions
+      // that are to move are read by nobody.
+      {"heartbeat.interval.ms", "1000"},
+      // How soon a new topic is found. A pattern takes the names of all topics for it.
       {"topic.metadata.refresh.interval.ms", has_pattern(config.topics) ? "10000" : "1000"},
       {"reconnect.backoff.max.ms", "2000"},
       {"log.connection.close", "false"},

@@ -104,7 +104,7 @@ class Kafka:
     def collector(self, topic, group="kcloud-logger", **options):
         """A `collectors:` section for this broker."""
         options = {"type": "kafka", "brokers": f"[\"{self.broker}\"]", "topics": f"[{topic}]",
-                   "group": group, "options": "{session.timeout.ms: 3000}", **options}
+                   "group": group, "options": "{session.timeout.ms: 3000, heartbeat.interval.ms: 500}", **options}
         return "collectors:\n  fleet:\n" + "".join(f"    {k}: {v}\n" for k, v in options.items())
 
 

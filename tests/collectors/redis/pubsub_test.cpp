@@ -86,7 +86,7 @@ TEST_F(PubSubCollector, BadMessagesBecomeDeadLettersAndTheRestGoesOn) {
   context_.decode.max_event_bytes = 10'000;
   start_connected();
   publish("scheduling_events", "{\"broken\":");
-  publish("scheduling_events", std::string("\x00\xff\xfe binary \r\n$5\r\n", 20));
+  publish("scheduling_events", std::string("\x00\xff\xfe binary \r\n$5\r\n", 17));
   publish("scheduling_events", "");
   publish("scheduling_events", "[1,2]");
   publish("cluster_events", decision("a"));
