@@ -292,6 +292,25 @@ std::string settle_anonymous_roles(HttpConfig& http) {
   return {};
 }
 
+// What a collector's map calls types must be types that publishers may send.
+void check_types(Section& section, const CollectorConfig& collector, const Plugins& plugins,
+                 const core::Catalogue& catalogue) {
+  if (collector.options == nullptr) return;
+  const auto plugin =
+      std::find_if(plugins.collectors.begin(), plugins.collectors.end(),
+                   [&](const CollectorPlugin& one) { return one.type == collector.type; });
+  if (plugin == plugins.collectors.end()) return;
+  const auto [key, types] = plugin->types(collector.options.get());
+  for (const auto& [name, type] : types) {
+    const auto* found = catalogue.find_endpoint(type);
+    if (type.empty() || (found != nullptr && !found->reserved)) continue;
+    section.fail(std::string(key),
+                 fmt::format("'{}' of '{}' is {}", type, name,
+                             found == nullptr ? no_event_type(type, catalogue)
+                                              : "reserved for the agent itself"));
+  }
+}
+
 Config parse_config(const std::string& text, const std::string& file, const Plugins& plugins,
                     const Environment& environment, Problems& problems, const TlsCheck& tls_check) {
   Problems mine;
@@ -308,13 +327,18 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   for (auto& rule : redact) config.intake.redact.push_back(read_redact(rule, mine));
   Section journal = root.section("journal");
   visit_journal(Reader{journal}, config.journal);
-  for (auto& [name, section] : root.named("collectors"))
+  auto collectors = root.named("collectors");
+  for (auto& [name, section] : collectors)
     config.collectors.push_back(read_collector(name, section, plugins.collectors));
   for (auto& [name, section] : root.named("exporters"))
     config.exporters.push_back(read_exporter(name, section, plugins.exporters));
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
-  if (config.catalogue != nullptr) check_redact(redact, config.intake.redact, *config.catalogue);
+  if (config.catalogue != nullptr) {
+    check_redact(redact, config.intake.redact, *config.catalogue);
+    for (std::size_t i = 0; i < collectors.size(); ++i)
+      check_types(collectors[i].second, config.collectors[i], plugins, *config.catalogue);
+  }
   std::stable_sort(mine.begin(), mine.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
   });

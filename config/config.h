@@ -196,6 +196,11 @@ struct ExporterPlugin {
       show;  // one JSON object with the section's own keys, secrets masked
 };
 
+struct TypeMap {
+  std::string_view key;
+  std::vector<std::pair<std::string, std::string>> types;  // a type may be empty: none
+};
+
 // One collector type the file may name.
 struct CollectorPlugin {
   std::string type;
@@ -203,6 +208,8 @@ struct CollectorPlugin {
       parse;  // reports problems through the section
   std::function<std::string(const void* options)>
       show;  // one JSON object with the section's own keys, secrets masked
+  // The option that maps names of the source to event types, and what it maps.
+  std::function<TypeMap(const void* options)> types;
   // Whether a running collector can stay as it is; also by secrets.
   std::function<bool(const void* one, const void* other)> equal;
 };

@@ -48,13 +48,8 @@ void check_key(Section& section, const RedactConfig& rule, const Problems& probl
 
 void check_type(Section& section, const RedactConfig& rule, const core::Catalogue& catalogue) {
   if (rule.type == "*" || catalogue.find_endpoint(rule.type) != nullptr) return;
-  std::vector<std::string> names;
-  for (const auto& type : catalogue.types()) {
-    names.push_back(type.name);
-    if (!type.alias.empty()) names.push_back(type.alias);
-  }
-  section.fail("type", fmt::format("'{}' is no event type{}; allowed: *, {}", rule.type,
-                                   did_you_mean(rule.type, names), joined(names)));
+  section.fail("type", fmt::format("'{}' is {}, or * for all", rule.type,
+                                   no_event_type(rule.type, catalogue)));
 }
 
 }  // namespace

@@ -45,14 +45,20 @@ struct Shower {
   }
 };
 
-template <typename Options>
+// `types`: what a source's names say of the type of its events, under the key `types_key`.
+template <typename Options, typename Types>
 CollectorPlugin collector_plugin(std::string type, Options (*parse)(Section&),
-                                 std::string (*show)(const Options&)) {
+                                 std::string (*show)(const Options&), std::string_view types_key,
+                                 Types Options::* types) {
   return {std::move(type),
           [parse](Section& section) -> std::shared_ptr<const void> {
             return std::make_shared<const Options>(parse(section));
           },
           [show](const void* options) { return show(*static_cast<const Options*>(options)); },
+          [types_key, types](const void* options) {
+            const Types& map = static_cast<const Options*>(options)->*types;
+            return TypeMap{types_key, {map.begin(), map.end()}};
+          },
           [](const void* one, const void* other) {
             return *static_cast<const Options*>(one) == *static_cast<const Options*>(other);
           }};

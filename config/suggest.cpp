@@ -31,6 +31,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string no_event_type(std::string_view name, const core::Catalogue& catalogue) {
+  std::vector<std::string> names;
+  for (const auto& type : catalogue.types()) {
+    names.push_back(type.name);
+    if (!type.alias.empty()) names.push_back(type.alias);
+  }
+  return fmt::format("no event type{}; there are {}", did_you_mean(name, names), joined(names));
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   if (word.size() > kLongestWord) return {};
   std::string best;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/catalogue.h"
+
 namespace kcloud::config {
 
 // The nearest of `known` within a third of the word's length in edits (at least 1, at most 3);
@@ -16,5 +18,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 
 // `a, b, c`.
 std::string joined(const std::vector<std::string>& words);
+
+// `no event type (did you mean 'alert'?); there are alert, …`: publishers' types and their aliases.
+std::string no_event_type(std::string_view name, const core::Catalogue& catalogue);
 
 }  // namespace kcloud::config

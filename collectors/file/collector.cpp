@@ -38,17 +38,6 @@ Config absolute(Config config) {
   return config;
 }
 
-void check_types(const Config& config, const core::CollectorContext& context) {
-  for (const auto& [glob, name] : config.path_types) {
-    const auto* type = context.catalogue->find_endpoint(name);
-    if (type == nullptr || type->reserved)
-      throw std::runtime_error(fmt::format(
-          "path_types: '{}' of '{}' is no event type for publishers. Hint: GET /schemas "
-          "lists them; further ones are declared in intake.catalogue_files",
-          name, glob));
-  }
-}
-
 }  // namespace
 
 Collector::Collector(Config config, core::CollectorContext context, std::uint32_t batch_events)
@@ -94,7 +83,6 @@ void Collector::run(std::stop_token stop, core::EventSink& sink) {
 }
 
 void Collector::start() {
-  check_types(config_, context_);
   if (!std::exchange(loaded_, true)) tracker_.load();
   batch_ = Batch();
   for (const auto& stream : tracker_.streams()) {

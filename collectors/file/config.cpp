@@ -76,6 +76,8 @@ std::string show(const Config& config) {
   return out + "}";
 }
 
-config::CollectorPlugin plugin() { return config::collector_plugin<Config>("file", parse, show); }
+config::CollectorPlugin plugin() {
+  return config::collector_plugin("file", parse, show, "path_types", &Config::path_types);
+}
 
 }  // namespace kcloud::file

@@ -107,6 +107,8 @@ std::string show(const Config& config) {
   return out + "}";
 }
 
-config::CollectorPlugin plugin() { return config::collector_plugin<Config>("kafka", parse, show); }
+config::CollectorPlugin plugin() {
+  return config::collector_plugin("kafka", parse, show, "topic_types", &Config::topic_types);
+}
 
 }  // namespace kcloud::kafka

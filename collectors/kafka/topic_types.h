@@ -15,7 +15,7 @@ namespace kcloud::kafka {
 class TopicTypes {
  public:
   // `types` as `topic_types:` has them; aliases are resolved through the catalogue, which outlives
-  // this. Throws std::invalid_argument for a type it does not know, or that is the agent's own.
+  // this and knows them all.
   TopicTypes(const std::map<std::string, std::string>& types, const core::Catalogue& catalogue);
 
   // The canonical name; empty: none. A topic's own entry goes before patterns, those go by name.

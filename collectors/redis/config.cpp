@@ -171,6 +171,8 @@ std::string show(const Config& config) {
   return out + "}";
 }
 
-config::CollectorPlugin plugin() { return config::collector_plugin<Config>("redis", parse, show); }
+config::CollectorPlugin plugin() {
+  return config::collector_plugin("redis", parse, show, "channel_types", &Config::channel_types);
+}
 
 }  // namespace kcloud::redis

@@ -1,9 +1,6 @@
 #include "collectors/redis/routes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <stdexcept>
 
 #include "collectors/redis/glob.h"
 
@@ -32,12 +29,6 @@ std::map<std::string, std::string> resolve_types(const std::map<std::string, std
   std::map<std::string, std::string> resolved;
   for (const auto& [channel, type] : types) {
     const auto* found = catalogue.find_endpoint(type);
-    if (!type.empty() && (found == nullptr || found->reserved)) {
-      throw std::runtime_error(fmt::format(
-          "channel_types: '{}' of '{}' is {}. Hint: docs/event-types.md lists the types; declare "
-          "your own under intake.catalogue_files",
-          type, channel, found == nullptr ? "not in the catalogue" : "reserved for the agent"));
-    }
     resolved[channel] = found == nullptr ? "" : found->name;
   }
   return resolved;

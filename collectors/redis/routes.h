@@ -22,8 +22,7 @@ namespace kcloud::redis {
 std::string_view channel_type(const std::map<std::string, std::string>& types,
                               std::string_view name);
 
-// The map with canonical type names. Throws std::runtime_error with a hint for types that the
-// catalogue does not know or reserves.
+// The map with canonical type names.
 std::map<std::string, std::string> resolve_types(const std::map<std::string, std::string>& types,
                                                  const core::Catalogue& catalogue);
 

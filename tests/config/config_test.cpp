@@ -32,7 +32,8 @@ Plugins plugins() {
     return R"({"url":")" + options.url + R"(","password":"***"})";
   };
   const auto equal = [](const void* one, const void* other) { return one == other; };
-  return {{{"source", parse, show, equal}},
+  const auto types = [](const void*) { return TypeMap{}; };
+  return {{{"source", parse, show, types, equal}},
           {{"sink", false, parse, show}, {"ledger", true, parse, show}}};
 }
 

@@ -24,6 +24,7 @@ Plugins plugins() {
                              return nullptr;
                            },
                            [](const void*) { return std::string("{}"); },
+                           [](const void*) { return TypeMap{}; },
                            [](const void*, const void*) { return true; }};
   };
   return {{any("redis"), any("kafka"), any("file")},

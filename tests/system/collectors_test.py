@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import socketserver
+import threading
 import unittest
 
 import kit
@@ -51,6 +53,43 @@ class Collectors(unittest.TestCase):
         self.agent.configure(config)
         self.agent.process.signal(signal.SIGHUP)
         kit.eventually(lambda: self.agent.log_text().count(IN_FORCE) > count)
+
+    def test_types_of_names_are_checked_with_the_file(self):
+        path = os.path.join(self.agent.directory, "types.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("""collectors:
+  a: {type: redis, channel_types: {c: shceduling}}
+  b: {type: kafka, topics: t, topic_types: {t: alert_transition}}
+  c:
+    type: file
+    paths: /x
+    path_types: {"*.log": nothing}
+""")
+        code, said = kit.run("check", "--config", path)
+        self.assertEqual(code, 78)
+        self.assertIn("types.yaml:2:20: error: collectors.a.channel_types: 'shceduling' of 'c' is "
+                      "no event type (did you mean 'scheduling'?)", said)
+        self.assertIn("collectors.b.topic_types: 'alert_transition' of 't' is reserved for the "
+                      "agent itself", said)
+        self.assertIn("types.yaml:7:5: error: collectors.c.path_types: 'nothing' of '*.log' is "
+                      "no event type; there are", said)
+
+    def test_a_server_of_another_protocol_is_said(self):
+        class Web(socketserver.BaseRequestHandler):
+            def handle(self):
+                self.request.recv(4096)
+                self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Web)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        port = server.server_address[1]
+        self.reload(CONFIG.format(directory=self.agent.directory).replace(
+            "127.0.0.1:9\"", f"127.0.0.1:{port}\""))
+        kit.eventually(lambda: "Protocol error" in (self.component("nowhere")["last_error"] or ""))
+        self.append("w-1")
+        self.has("w-1")
 
     def test_one_that_fails_takes_no_other_with_it(self):
         kit.eventually(lambda: self.component("nowhere")["restarts"] >= 3)

@@ -159,28 +159,5 @@ TEST(FileCollector, PathTypesAreForEventsThatNameNone) {
   EXPECT_EQ(follower.sink.events()[1].type, "quota_changed");
 }
 
-TEST(FileCollector, AnUnknownPathTypeIsSaid) {
-  const test_support::TemporaryDirectory directory;
-  core::SystemClock clock;
-  for (const char* type : {"no_such_type", "alert_transition"}) {
-    core::CollectorContext context;
-    config::Problems problems;
-    context.catalogue = config::load_catalogue({}, config::Environment::system(), problems);
-    context.state_dir = directory.path();
-    context.clock = &clock;
-    Config config;
-    config.paths = {directory.path() + "/*.log"};
-    config.path_types = {{"*.log", type}};
-    Collector collector(config, context, 100);
-    MemorySink sink;
-    try {
-      collector.run({}, sink);
-      FAIL() << type;
-    } catch (const std::runtime_error& error) {
-      EXPECT_THAT(error.what(), HasSubstr(type));
-    }
-  }
-}
-
 }  // namespace
 }  // namespace kcloud::file

@@ -21,20 +21,5 @@ TEST(KafkaTopicTypes, NamesGoBeforePatterns) {
   EXPECT_EQ(types.find("other"), "");
 }
 
-TEST(KafkaTopicTypes, RefusesWhatTheCatalogueHasNot) {
-  const auto known = catalogue();
-  const auto refusal = [&](const std::string& type) -> std::string {
-    try {
-      TopicTypes({{"t", type}}, *known);
-    } catch (const std::invalid_argument& error) {
-      return error.what();
-    }
-    return "";
-  };
-  EXPECT_THAT(refusal("no_such"), HasSubstr("'no_such' of topic 't' is no event type"));
-  for (const auto& type : known->types())
-    EXPECT_EQ(refusal(type.name).empty(), !type.reserved) << type.name;
-}
-
 }  // namespace
 }  // namespace kcloud::kafka

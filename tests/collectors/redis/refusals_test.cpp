@@ -86,8 +86,7 @@ TEST_F(RefusedCollector, ASecondAddressIsUsedWhenTheFirstIsDown) {
   EXPECT_EQ(last_failure(), "");
 }
 
-TEST_F(RefusedCollector, WhatIsNoRedisServer) {
-  // A web server's answer, from one that listens like it.
+TEST_F(RefusedCollector, WhatCannotBeReached) {
   config_.addresses = {"127.0.0.1:1"};
   EXPECT_THAT(failure(), AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("refused")));
   config_.addresses = {"nowhere.invalid:6379"};
@@ -99,11 +98,6 @@ TEST_F(RefusedCollector, WhatIsNoRedisServer) {
 TEST_F(RefusedCollector, ADatabaseThatIsNotThere) {
   config_.database = 99;
   EXPECT_THAT(failure(), AllOf(HasSubstr("out of range"), HasSubstr("`database`")));
-}
-
-TEST_F(RefusedCollector, AnUnknownTypeOfAChannel) {
-  config_.channel_types["c"] = "shceduling";
-  EXPECT_THAT(failure(), HasSubstr("'shceduling' of 'c'"));
 }
 
 TEST_F(RefusedCollector, AnAddressThatDoesNotAnswerEndsWithTheStop) {
