@@ -304,10 +304,9 @@ void check_types(Section& section, const CollectorConfig& collector, const Plugi
   for (const auto& [name, type] : types) {
     const auto* found = catalogue.find_endpoint(type);
     if (type.empty() || (found != nullptr && !found->reserved)) continue;
-    section.fail(std::string(key),
-                 fmt::format("'{}' of '{}' is {}", type, name,
-                             found == nullptr ? no_event_type(type, catalogue)
-                                              : "reserved for the agent itself"));
+    section.fail(std::string(key), fmt::format("'{}' of '{}' is {}", type, name,
+                                               found == nullptr ? no_event_type(type, catalogue)
+                                                                : "reserved for the agent itself"));
   }
 }
 

@@ -49,7 +49,7 @@ struct Shower {
 template <typename Options, typename Types>
 CollectorPlugin collector_plugin(std::string type, Options (*parse)(Section&),
                                  std::string (*show)(const Options&), std::string_view types_key,
-                                 Types Options::* types) {
+                                 Types Options::*types) {
   return {std::move(type),
           [parse](Section& section) -> std::shared_ptr<const void> {
             return std::make_shared<const Options>(parse(section));
