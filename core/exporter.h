@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/seal.h"
 
 namespace kcloud::core {
 
@@ -47,12 +48,47 @@ struct Delivery {
   static Delivery hold(std::string why) { return {Kind::kHold, {}, std::move(why), {}}; }
 };
 
+// What one step of `check --online` found at a sink. A step that was not done is kSkipped, with the
+// reason as its detail: never kPassed.
+struct ProbeStep {
+  enum class Outcome : std::uint8_t { kPassed, kFailed, kSkipped };
+  std::string what;  // for example `write`
+  Outcome outcome = Outcome::kSkipped;
+  std::string detail;  // the server's version, its error with a hint; never a secret
+};
+
+// Sealed batches as one delivery: those of one chain, in order, without a gap between them.
+// `events` are those of all of them, in the journal's order. An event that retention took before it
+// was delivered is missing: then `seals` say more events than there are.
+struct SealedBatches {
+  std::span<const Seal> seals;
+  std::span<const Event> events;
+};
+
+// Where a sink that keeps seals stands with one chain.
+struct SealedHead {
+  std::uint64_t seq = 0;  // 0: it has none of the chain
+  Sha256 hash{};
+};
+
 // One thread calls it. Idempotent where the sink allows; never retries or buffers by itself; may
 // throw std::exception, which the loop treats as kRetry.
 class Exporter {
  public:
   virtual ~Exporter() = default;
   virtual Delivery deliver(std::span<const Event> events) = 0;
+  // A sink that keeps the seals beside the events gets only what is sealed, through
+  // deliver_sealed(); where it stands with a chain is its own word: it is asked before the first
+  // delivery and after each failed one. Throws std::exception when it cannot say.
+  virtual bool keeps_seals() const { return false; }
+  virtual SealedHead sealed_head(const ChainId&) { return {}; }
+  // All or nothing: kDelivered without `rejected`, or kRetry, or kHold.
+  virtual Delivery deliver_sealed(const SealedBatches&) { return Delivery::hold("keeps no seals"); }
+  // For `check --online`: a real handshake and a real write that is rolled back or marked. On an
+  // exporter that delivers nothing. May throw std::exception.
+  virtual std::vector<ProbeStep> probe() {
+    return {{"probe", ProbeStep::Outcome::kSkipped, "this type has none"}};
+  }
   // From any thread: the attempt under way, and every later one, ends soon (kRetry). For shutdown.
   virtual void interrupt() {}
 };
