@@ -164,6 +164,20 @@ bool Journal::drop_cursor(const std::string& name) {
   return dropped;
 }
 
+Journal::ChainState Journal::chain() const {
+  const std::lock_guard guard(impl_->board.mutex);
+  return impl_->board.chain;
+}
+
+std::uint64_t Journal::wait_sealed(std::uint64_t seq, milliseconds timeout,
+                                   std::stop_token stop) const {
+  Board& board = impl_->board;
+  const auto number = [&] { return board.chain.last ? board.chain.last->seq : 0; };
+  std::unique_lock lock(board.mutex);
+  board.sealed.wait_for(lock, stop, timeout, [&] { return number() > seq; });
+  return number();
+}
+
 OpenReport Journal::open_report() const {
   std::lock_guard guard(impl_->board.mutex);
   return impl_->board.report;

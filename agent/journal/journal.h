@@ -19,9 +19,18 @@
 
 #include "core/collector.h"
 #include "core/event.h"
+#include "core/seal.h"
 #include "core/time.h"
 
 namespace kcloud::journal {
+
+// When a batch of the audit chain is closed (docs/audit.md).
+struct SealOptions {
+  bool enabled = true;
+  std::uint32_t batch_events = 1000;            // by the commit that reaches it
+  std::chrono::milliseconds batch_wait{500};    // after its first event came
+  std::chrono::milliseconds heartbeat{60'000};  // an empty batch after this long without events
+};
 
 struct Options {
   std::string directory;  // made when missing
@@ -34,6 +43,7 @@ struct Options {
   std::chrono::milliseconds group_wait{0};
   std::uint64_t wal_bytes = 8 << 20;  // the writer steps aside for a checkpoint at this size
   std::chrono::milliseconds reopen_interval{1000};  // between tries after the disk refused
+  SealOptions seals;
   std::vector<std::string> required;  // cursors that retention waits for from the start
   std::string vfs;  // SQLite VFS name; empty: the default. Tests inject faults here.
 };
@@ -124,6 +134,17 @@ class Journal final : public core::EventSink {
   std::vector<CursorInfo> cursors() const;
   // Names whose events retention must not take; others are skipped ahead and counted.
   void set_required(std::vector<std::string> names);
+
+  // Where the audit chain of this data directory stands, as far as it is on disk.
+  struct ChainState {
+    core::ChainId chain{};
+    std::optional<core::Seal> last;
+  };
+  ChainState chain() const;
+  // Blocks until a batch with a number above `seq` is on disk, `timeout` passes or `stop` is
+  // requested. Returns the number of the last.
+  std::uint64_t wait_sealed(std::uint64_t seq, std::chrono::milliseconds timeout,
+                            std::stop_token stop) const;
 
   std::unique_ptr<Reader> reader() const;
   OpenReport open_report() const;

@@ -12,16 +12,13 @@
 #include "agent/journal/query.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/schema.h"
+#include "agent/journal/seals.h"
 #include "agent/journal/sqlite.h"
 #include "agent/journal/store.h"
 
 namespace kcloud::journal {
 
 namespace {
-
-std::string select_events(const std::string& rest) {
-  return "SELECT " + std::string(kEventColumns) + " FROM events " + rest;
-}
 
 constexpr const char* kSelectLetters =
     "SELECT id,received,origin,position,reason,detail,type,event_id,body FROM dead_letters ";
@@ -144,6 +141,20 @@ class SqliteReader final : public Reader, public Connected {
     });
   }
 
+  std::optional<core::ChainId> chain() override {
+    return guarded([](Connection& connection) -> std::optional<core::ChainId> {
+      if (meta(connection.db, "chain").empty()) return std::nullopt;
+      return chain_of(connection.db);
+    });
+  }
+
+  std::vector<core::Seal> seals_after(const core::ChainId& chain, std::uint64_t seq,
+                                      std::size_t limit) override {
+    return guarded([&](Connection& connection) {
+      return journal::seals_after(connection.db, chain, seq, limit);
+    });
+  }
+
   std::optional<DeadLetterRow> dead_letter(std::uint64_t id) override {
     return guarded([&](Connection& connection) -> std::optional<DeadLetterRow> {
       ResetGuard guard(connection.letter);
@@ -176,6 +187,10 @@ class SqliteReader final : public Reader, public Connected {
 };
 
 }  // namespace
+
+std::string select_events(const std::string& rest) {
+  return "SELECT " + std::string(kEventColumns) + " FROM events " + rest;
+}
 
 void append_row(const Statement& row, core::EventBatch& batch) {
   const RowView view = view_row(row);

@@ -14,6 +14,7 @@
 
 #include "agent/journal/journal.h"
 #include "core/event.h"
+#include "core/seal.h"
 
 namespace kcloud::journal {
 
@@ -80,6 +81,12 @@ class Reader {
   // Newest first.
   virtual std::vector<DeadLetterRow> dead_letters(const DeadLetterQuery& query) = 0;
   virtual std::optional<DeadLetterRow> dead_letter(std::uint64_t id) = 0;
+
+  // Of this data directory; nullopt before the first seal.
+  virtual std::optional<core::ChainId> chain() = 0;
+  // Sealed batches of the chain with a greater number, in order.
+  virtual std::vector<core::Seal> seals_after(const core::ChainId& chain, std::uint64_t seq,
+                                              std::size_t limit) = 0;
 };
 
 // `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/journal/seals.h"
+
 namespace kcloud::journal {
 
 namespace {
@@ -126,6 +128,7 @@ RetentionWork retain(Store& store, const RetentionLimits& limits, std::uint32_t 
   }
   drop_seen(store, limits, slice, work);
   drop_keyed(store, limits, slice);
+  drop_seals(db, store.oldest(), limits.oldest_received, slice);
   drop_dead_letters(store, limits, work);
   return work;
 }

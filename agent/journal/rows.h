@@ -1,12 +1,17 @@
 // From rows of `events` to events: shared by everything that reads the journal.
 #pragma once
 
+#include <string>
+
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
 #include "core/event.h"
 #include "core/sha256.h"
 
 namespace kcloud::journal {
+
+// A select over `events` in kEventColumns order, with the clauses of `rest`.
+std::string select_events(const std::string& rest);
 
 // Appends the statement's current row (columns in kEventColumns order) with its texts and body
 // copied into the batch.

@@ -9,6 +9,7 @@
 
 #include "agent/journal/page_scan.h"
 #include "agent/journal/rows.h"
+#include "agent/journal/seals.h"
 #include "core/sha256.h"
 
 namespace kcloud::journal {

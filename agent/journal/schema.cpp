@@ -31,6 +31,15 @@ CREATE TABLE dead_letters(
   reason TEXT, detail TEXT, type TEXT, event_id TEXT, body BLOB);
 )sql";
 
+// Since version 2.
+constexpr const char* kSeals = R"sql(
+CREATE TABLE seals(
+  chain BLOB NOT NULL, seq INTEGER NOT NULL, day INTEGER NOT NULL, events INTEGER NOT NULL,
+  total_events INTEGER NOT NULL, journal_end INTEGER NOT NULL, root BLOB NOT NULL,
+  prev BLOB NOT NULL, hash BLOB NOT NULL, sealed INTEGER NOT NULL,
+  PRIMARY KEY(chain, seq)) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 void prepare_writer(Database& db) {
@@ -50,7 +59,8 @@ void prepare_writer(Database& db) {
   }
   if (version == kSchemaVersion) return;
   db.execute("BEGIN IMMEDIATE");
-  db.execute(kTables);
+  if (version < 1) db.execute(kTables);
+  db.execute(kSeals);
   db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   db.execute("COMMIT");
 }

@@ -8,6 +8,7 @@
 #include "agent/journal/checkpointer.h"
 #include "agent/journal/generation.h"
 #include "agent/journal/salvage.h"
+#include "agent/journal/sealer.h"
 #include "agent/journal/store.h"
 
 namespace kcloud::journal {
@@ -45,6 +46,9 @@ void Writer::join() {
 OpenReport Writer::attach(bool salvage) {
   Opened opened = open_store(options_, hint_, clock_, salvage);
   store_ = std::move(opened.store);
+  store_->begin();
+  sealer_ = std::make_unique<Sealer>(options_.seals, store_->db(), store_->head(), clock_.now());
+  store_->commit();
   checkpointer_ = std::make_unique<Checkpointer>(database_path(options_.directory), options_.vfs,
                                                  options_.wal_bytes);
   sqlite3_wal_hook(
@@ -59,6 +63,7 @@ OpenReport Writer::attach(bool salvage) {
   if (epoch_.empty()) epoch_ = store_->epoch();
   publish_head();
   queue_.set_storing(true);
+  note_seal();
   std::lock_guard guard(board_.mutex);
   board_.cursors = store_->cursors();
   board_.stats.state = State::kOpen;
@@ -77,8 +82,8 @@ void Writer::publish_head() {
 void Writer::run() {
   bool last = false;
   while (!last) {
-    const auto idle =
-        store_ ? kUpkeepInterval : std::min(kUpkeepInterval, options_.reopen_interval);
+    const auto idle = std::min(
+        kUpkeepInterval, store_ ? sealer_->until_due(clock_.now()) : options_.reopen_interval);
     auto group = queue_.take_group(idle, last);
     if (!store_) {
       for (auto& message : group) message.finish(core::CommitStatus::kFailed);
@@ -86,6 +91,7 @@ void Writer::run() {
       continue;
     }
     if (!group.empty()) commit(group);
+    if (store_ && !last) seal();
     if (store_ && steady_clock::now() >= next_upkeep_) upkeep();
     if (generation_->damage_reported.exchange(false) && store_) {
       lose_store("a reader met damage", true);
@@ -99,6 +105,7 @@ void Writer::apply(std::vector<Message>& group, Stats& delta) {
     if (message.intake) {
       for (auto& event : message.intake->batch.events) {
         store_->add(event);
+        if (event.verdict == core::Verdict::kStored) sealer_->add(event);
         delta.committed_events += event.verdict == core::Verdict::kStored;
         delta.duplicates += event.verdict == core::Verdict::kDuplicate;
         delta.conflicts += event.verdict == core::Verdict::kConflict;
@@ -117,6 +124,7 @@ void Writer::commit(std::vector<Message>& group) {
   try {
     store_->begin();
     apply(group, delta);
+    sealer_->seal(store_->db(), store_->head(), clock_.now());
     store_->commit();
   } catch (const SqliteError& error) {
     store_->rollback();
@@ -130,6 +138,7 @@ void Writer::commit(std::vector<Message>& group) {
     return;
   }
   note_commit(delta, started);
+  note_seal();
   const bool moved = store_->head() != before;
   if (moved) publish_head();
   for (auto& message : group) message.finish(core::CommitStatus::kCommitted);
@@ -150,6 +159,33 @@ void Writer::note_commit(const Stats& delta, steady_clock::time_point started) {
   stats.commit_seconds_sum += std::chrono::duration<double>(steady_clock::now() - started).count();
 }
 
+// Tells of the newest batch that is on disk.
+void Writer::note_seal() {
+  std::lock_guard guard(board_.mutex);
+  const auto& last = sealer_->last();
+  const bool same = board_.chain.last.has_value() == last.has_value() &&
+                    (!last || board_.chain.last->hash == last->hash);
+  if (same && board_.chain.chain == sealer_->chain()) return;
+  board_.chain = {sealer_->chain(), last};
+  board_.sealed.notify_all();
+}
+
+// A commit for a batch alone: when no event comes, or while the events of a start are read again.
+void Writer::seal() {
+  if (!sealer_->due(clock_.now())) return;
+  try {
+    store_->begin();
+    sealer_->seal(store_->db(), store_->head(), clock_.now());
+    store_->commit();
+  } catch (const SqliteError& error) {
+    store_->rollback();
+    lose_store(error.what(), error.damaged());
+    return;
+  }
+  note_seal();
+  checkpoint();
+}
+
 // A failed fsync of the checkpointer means as much as one of the writer.
 void Writer::checkpoint() {
   checkpointer_->committed(wal_frames_);
@@ -164,6 +200,7 @@ void Writer::lose_store(const std::string& why, bool damaged) {
   damage_known_ = damaged;
   checkpointer_.reset();
   generation_->disconnect_all();
+  sealer_.reset();
   store_.reset();
   next_reopen_ = steady_clock::now() + (damaged ? milliseconds(0) : options_.reopen_interval);
   std::lock_guard guard(board_.mutex);
@@ -184,6 +221,7 @@ void Writer::reopen() {
     generation_->disconnect_all();
     spdlog::warn("journal: storing again. {}", report.detail);
   } catch (const std::exception& error) {
+    sealer_.reset();
     store_.reset();
     std::lock_guard guard(board_.mutex);
     board_.stats.last_error = error.what();
@@ -199,7 +237,7 @@ RetentionLimits Writer::limits() const {
   out.oldest_seen_received = now - nanos(options_.dedup_horizon);
   out.today = day_of_ms(now / 1'000'000);
   out.max_dead_letters = options_.max_dead_letters;
-  out.keep_after = store_->head();
+  out.keep_after = options_.seals.enabled ? sealer_->sealed_to() : store_->head();
   std::lock_guard guard(board_.mutex);
   const auto& required = board_.required;
   for (const auto& cursor : board_.cursors) {
@@ -265,6 +303,7 @@ void Writer::close_store() {
     spdlog::warn("journal: closing: {}", error.what());
   }
   checkpointer_.reset();
+  sealer_.reset();
   store_.reset();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@ namespace kcloud::journal {
 
 class Checkpointer;
 class Generation;
+class Sealer;
 class Store;
 
 // What the writer and the journal's callers both touch, under its mutex.
@@ -31,6 +33,8 @@ struct Board {
   std::vector<CursorInfo> cursors;
   std::vector<std::string> required;  // retention waits for these cursors
   OpenReport report;
+  Journal::ChainState chain;
+  std::condition_variable_any sealed;  // tells of a new `chain`
 };
 
 class Writer {
@@ -52,6 +56,8 @@ class Writer {
   void apply(std::vector<Message>& group, Stats& delta);
   void commit(std::vector<Message>& group);
   void note_commit(const Stats& delta, std::chrono::steady_clock::time_point started);
+  void note_seal();
+  void seal();
   void checkpoint();
   void lose_store(const std::string& why, bool damaged);
   void reopen();
@@ -70,7 +76,8 @@ class Writer {
   std::string epoch_;
 
   // The writer thread's own.
-  std::unique_ptr<Store> store_;  // none while the disk refuses
+  std::unique_ptr<Store> store_;    // none while the disk refuses
+  std::unique_ptr<Sealer> sealer_;  // as long as the store
   std::unique_ptr<Checkpointer> checkpointer_;
   int wal_frames_ = 0;
   bool damage_known_ = false;

@@ -1,0 +1,117 @@
+#include "agent/journal/seals.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "agent/journal/schema.h"
+#include "core/event_id.h"
+
+namespace kcloud::journal {
+namespace {
+
+constexpr const char* kChain = "chain";  // in `meta`: a UUID
+constexpr const char* kColumns =
+    "chain,seq,day,events,total_events,journal_end,root,prev,hash,sealed";
+
+template <std::size_t N>
+std::string_view view(const std::array<std::uint8_t, N>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+template <std::size_t N>
+void copy(std::string_view from, std::array<std::uint8_t, N>& to) {
+  if (from.size() == N) std::copy(from.begin(), from.end(), to.begin());
+}
+
+core::Seal read_row(const Statement& row) {
+  core::Seal seal;
+  copy(row.text(0), seal.chain);
+  seal.seq = static_cast<std::uint64_t>(row.integer(1));
+  seal.day = static_cast<std::int32_t>(row.integer(2));
+  seal.events = static_cast<std::uint64_t>(row.integer(3));
+  seal.total_events = static_cast<std::uint64_t>(row.integer(4));
+  seal.journal_end = static_cast<std::uint64_t>(row.integer(5));
+  copy(row.text(6), seal.root);
+  copy(row.text(7), seal.prev);
+  copy(row.text(8), seal.hash);
+  seal.sealed = core::from_nanos(row.integer(9));
+  return seal;
+}
+
+Statement select_seals(Database& db, const std::string& rest) {
+  return Statement(db, std::string("SELECT ") + kColumns + " FROM seals " + rest);
+}
+
+}  // namespace
+
+core::ChainId chain_of(Database& db) {
+  if (const auto known = core::parse_event_id(meta(db, kChain))) return known->bytes;
+  core::EventId made;
+  if (RAND_bytes(made.bytes.data(), static_cast<int>(made.bytes.size())) != 1)
+    throw std::runtime_error("OpenSSL gives no random bytes");
+  made.bytes[6] = static_cast<std::uint8_t>((made.bytes[6] & 0x0F) | 0x40);  // UUID version 4
+  made.bytes[8] = static_cast<std::uint8_t>((made.bytes[8] & 0x3F) | 0x80);
+  set_meta(db, kChain, core::to_string(made));
+  return made.bytes;
+}
+
+std::optional<core::Seal> last_seal(Database& db, const core::ChainId& chain) {
+  Statement select = select_seals(db, "WHERE chain=?1 ORDER BY seq DESC LIMIT 1");
+  if (!select.bind_blob(1, view(chain)).step()) return std::nullopt;
+  return read_row(select);
+}
+
+void add_seal(Database& db, const core::Seal& seal) {
+  Statement(
+      db, std::string("INSERT INTO seals(") + kColumns + ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")
+      .bind_blob(1, view(seal.chain))
+      .bind(2, seal.seq)
+      .bind(3, static_cast<std::int64_t>(seal.day))
+      .bind(4, seal.events)
+      .bind(5, seal.total_events)
+      .bind(6, seal.journal_end)
+      .bind_blob(7, view(seal.root))
+      .bind_blob(8, view(seal.prev))
+      .bind_blob(9, view(seal.hash))
+      .bind(10, core::to_nanos(seal.sealed))
+      .run();
+}
+
+std::vector<core::Seal> seals_after(Database& db, const core::ChainId& chain, std::uint64_t seq,
+                                    std::size_t limit) {
+  Statement select = select_seals(db, "WHERE chain=?1 AND seq>?2 ORDER BY seq LIMIT ?3");
+  select.bind_blob(1, view(chain)).bind(2, seq).bind(3, static_cast<std::int64_t>(limit));
+  std::vector<core::Seal> seals;
+  while (select.step()) seals.push_back(read_row(select));
+  return seals;
+}
+
+void carry_over_seals(Database& to, Database& from) {
+  const std::string chain = meta(from, kChain);
+  if (chain.empty()) return;
+  set_meta(to, kChain, chain);
+  Statement select = select_seals(from, "ORDER BY chain, seq");
+  while (select.step()) add_seal(to, read_row(select));
+}
+
+void drop_seals(Database& db, std::uint64_t oldest, std::int64_t sealed_before,
+                std::uint32_t slice) {
+  Statement first = select_seals(db, "ORDER BY chain, seq LIMIT 1");
+  if (!first.step()) return;
+  const core::Seal seal = read_row(first);
+  first.reset();
+  // Without events `oldest` is 0: then only time counts.
+  const auto end = static_cast<std::int64_t>(oldest == 0 ? ~std::uint64_t{0} >> 1 : oldest);
+  Statement(db,
+            "DELETE FROM seals WHERE chain=?1 AND seq<?2 AND journal_end<?3 AND sealed<?4 AND "
+            "seq<(SELECT max(seq) FROM seals WHERE chain=?1)")
+      .bind_blob(1, view(seal.chain))
+      .bind(2, seal.seq + slice)
+      .bind(3, end)
+      .bind(4, sealed_before)
+      .run();
+}
+
+}  // namespace kcloud::journal
