@@ -10,6 +10,7 @@
 #include "agent/delivery/batch_plan.h"
 #include "agent/delivery/delivery.h"
 #include "agent/delivery/pacing.h"
+#include "agent/delivery/sealed_source.h"
 #include "agent/journal/reader.h"
 
 namespace kcloud::delivery {
@@ -31,11 +32,14 @@ struct Loop::Impl {
         decoder(catalogue, options.decode),
         gather(options.delivery.batch_events, options.delivery.batch_wait),
         pacing(options.delivery),
-        random(options.seed != 0 ? options.seed : std::random_device{}()) {}
+        random(options.seed != 0 ? options.seed : std::random_device{}()) {
+    if (exporter->keeps_seals()) sealed.emplace(journal, *exporter, options.delivery.batch_events);
+  }
 
   void run(std::stop_token stop);
   void open();
   void work(std::stop_token stop);
+  void work_sealed(std::stop_token stop);
   bool read_batch(std::stop_token stop);
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
   core::Delivery attempt(std::span<const core::Event> events);
@@ -63,6 +67,7 @@ struct Loop::Impl {
   // The thread's own.
   core::Decoder decoder;
   Gather gather;
+  std::optional<SealedSource> sealed;  // for a sink that keeps seals
   Pacing pacing;
   core::Backoff trouble{{milliseconds(200), milliseconds(10'000)}};
   std::mt19937 random;
@@ -80,7 +85,7 @@ void Loop::Impl::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
       if (!opened) open();
-      work(stop);
+      sealed ? work_sealed(stop) : work(stop);
       trouble.reset();
     } catch (const std::exception& error) {
       reader.reset();
@@ -116,6 +121,55 @@ void Loop::Impl::work(std::stop_token stop) {
   if (refused != 0)
     spdlog::error("exporter {}: {} of {} events refused for good, now dead letters; first: {}",
                   options.name, refused, batch.events.size(), plan.refused().front().reason);
+}
+
+// All or nothing; a failed attempt reads again, as the sink may have had a part.
+void Loop::Impl::work_sealed(std::stop_token stop) {
+  batch.clear();
+  if (!reader) reader = journal.reader();
+  try {
+    if (!sealed->read(*reader, batch, stop)) return set_phase(Phase::kIdle);
+  } catch (const std::exception& error) {
+    sealed->forget();
+    const auto delivery = core::Delivery::retry(error.what());
+    const auto step = pacing.on(delivery, random());
+    note(delivery, step);
+    pause(step.wait, stop);
+    return;
+  }
+  for (auto& event : batch.events) decoder.decode_fields(event, batch);
+  {
+    const std::scoped_lock lock(mutex);
+    oldest_open.reset();
+    if (!batch.events.empty()) oldest_open = batch.events.front().received;
+  }
+  core::Delivery delivery;
+  try {
+    delivery = exporter->deliver_sealed(sealed->batches(batch));
+  } catch (const std::exception& error) {
+    delivery = core::Delivery::retry(error.what());
+  }
+  core::count(counters.bytes, delivery.bytes);
+  const auto step = pacing.on(delivery, random());
+  note(delivery, step);
+  if (delivery.kind != core::Delivery::Kind::kDelivered) {
+    sealed->forget();
+    core::count(counters.retried);
+    pause(step.wait, stop);
+    return;
+  }
+  const std::uint64_t missing = sealed->missing(batch);
+  const std::uint64_t end = sealed->seals().back().journal_end;
+  sealed->delivered();
+  core::count(counters.delivered, batch.events.size());
+  core::count(counters.adjusted, delivery.adjusted);
+  core::count(counters.skipped, missing);
+  core::count(counters.batches);
+  if (missing != 0)
+    spdlog::error(
+        "exporter {}: {} sealed events up to seq {} were removed by retention before delivery",
+        options.name, missing, end);
+  if (end > cursor) commit(end, {}, stop);
 }
 
 // Waits until a batch is due and reads it. False: nothing to do yet.

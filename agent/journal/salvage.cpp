@@ -81,6 +81,7 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
       store.move_cursor(std::string(cursors.text(0)), seq, now);
     }
     store.raise_head(highest);
+    if (db.integer("PRAGMA user_version") >= 2) carry_over_seals(store.db(), db);
     Statement letters(db,
                       "SELECT received,origin,position,reason,detail,type,event_id,body FROM "
                       "dead_letters ORDER BY id");
@@ -98,7 +99,8 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
     }
   } catch (const SqliteError&) {
     detail +=
-        "; cursors or dead letters could not all be read, readers without a cursor start at the "
+        "; cursors, seals or dead letters could not all be read, readers without a cursor start at "
+        "the "
         "oldest event";
   }
 }

@@ -105,8 +105,8 @@ void drop_seals(Database& db, std::uint64_t oldest, std::int64_t sealed_before,
   // Without events `oldest` is 0: then only time counts.
   const auto end = static_cast<std::int64_t>(oldest == 0 ? ~std::uint64_t{0} >> 1 : oldest);
   Statement(db,
-            "DELETE FROM seals WHERE chain=?1 AND seq<?2 AND journal_end<?3 AND sealed<?4 AND "
-            "seq<(SELECT max(seq) FROM seals WHERE chain=?1)")
+            "DELETE FROM seals WHERE chain=?1 AND seq<(SELECT max(seq) FROM seals WHERE chain=?1 "
+            "AND seq<?2 AND journal_end<?3 AND sealed<?4)")
       .bind_blob(1, view(seal.chain))
       .bind(2, seal.seq + slice)
       .bind(3, end)

@@ -20,7 +20,8 @@ std::vector<core::Seal> seals_after(Database& db, const core::ChainId& chain, st
 // Takes the chain and its seals over from a damaged file. Throws SqliteError where that ends.
 void carry_over_seals(Database& to, Database& from);
 // Removes at most `slice` of the oldest seals whose events are gone (positions below `oldest`) and
-// that were made before `sealed_before` (ns); never the newest.
+// that were made before `sealed_before` (ns). The last of them stays: the chain's anchor, at whose
+// end the first batch that is kept begins.
 void drop_seals(Database& db, std::uint64_t oldest, std::int64_t sealed_before,
                 std::uint32_t slice);
 

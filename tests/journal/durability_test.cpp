@@ -10,6 +10,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/verify.h"
 #include "tests/journal/event_maker.h"
 #include "tests/journal/fault_vfs.h"
 
@@ -40,6 +41,9 @@ std::set<std::string> stored_ids(const std::string& directory, std::size_t& even
     for (const auto& event : batch.events) ids.insert(to_string(event.id));
     events += batch.events.size();
   }
+  const auto chain = verify_chain(*reader, {});
+  EXPECT_TRUE(chain.ok()) << "batch " << chain.findings[0].batch << ": "
+                          << chain.findings[0].problem;
   return ids;
 }
 
@@ -89,6 +93,7 @@ TEST(Durability, PowerCutsLoseNothingAcknowledged) {
     options.directory = live.path();
     options.vfs = "power-cut";
     options.wal_bytes = 256 << 10;  // many checkpoints
+    options.seals.batch_events = 20;
     Journal journal(options, clock);
     for (int round = 0; taken_count < points && round < 100'000; ++round) {
       auto intake =

@@ -1,0 +1,49 @@
+// What a sink that keeps seals gets next: the sealed batches behind the one it has, with their
+// events. Where it stands is the sink's own word.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "agent/journal/journal.h"
+#include "agent/journal/reader.h"
+#include "core/exporter.h"
+
+namespace kcloud::delivery {
+
+class SealedSource {
+ public:
+  SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events)
+      : journal_(journal), exporter_(exporter), batch_events_(batch_events) {}
+
+  // Waits a while for a batch and reads it, with those behind it that make up `batch_events`, or
+  // alone. False: nothing yet. Throws what the sink or the reader throws, and std::runtime_error
+  // when the sink's chain is not this one.
+  bool read(journal::Reader& reader, core::EventBatch& events, std::stop_token stop);
+  core::SealedBatches batches(const core::EventBatch& events) const {
+    return {seals_, events.events};
+  }
+  // The sink has them.
+  void delivered();
+  // The sink may or may not have them: it is asked again.
+  void forget() { head_.reset(); }
+
+  const std::vector<core::Seal>& seals() const { return seals_; }
+  // Of the sealed events not in `events`: retention took them before the sink was there.
+  std::uint64_t missing(const core::EventBatch& events) const;
+
+ private:
+  void check_head(journal::Reader& reader, const journal::Journal::ChainState& chain);
+
+  journal::Journal& journal_;
+  core::Exporter& exporter_;
+  const std::size_t batch_events_;
+  std::optional<core::SealedHead> head_;
+  std::uint64_t end_ = 0;  // journal position that the head's batch ends at
+  std::vector<core::Seal> seals_;
+};
+
+}  // namespace kcloud::delivery
