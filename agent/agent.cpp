@@ -78,6 +78,15 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   journal(&config::JournalConfig::group_events);
   journal(&config::JournalConfig::group_wait);
   journal(&config::JournalConfig::max_dead_letters);
+  const auto audit = [&](auto config::AuditConfig::*member) {
+    running.keep("audit", now.audit.*member, wanted.audit.*member);
+  };
+  audit(&config::AuditConfig::enabled);
+  audit(&config::AuditConfig::batch_events);
+  audit(&config::AuditConfig::batch_wait);
+  audit(&config::AuditConfig::heartbeat);
+  audit(&config::AuditConfig::checkpoint_interval);
+  audit(&config::AuditConfig::checkpoint_file);
   return running.names();
 }
 
@@ -112,6 +121,13 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
     : overrides_(std::move(overrides)), config_(std::move(config)) {
   journal_ = std::make_unique<journal::Journal>(journal_options(*config_), clock_);
   log_open_report(journal_->open_report());
+  if (config_->audit.enabled) {
+    const std::filesystem::path directory = config_->agent.data_dir;
+    checkpoints_ = std::make_unique<audit::Checkpoints>(
+        audit::CheckpointOptions{directory, directory / config_->audit.checkpoint_file,
+                                 config_->audit.checkpoint_interval, agent_name(config_->agent)},
+        *journal_, clock_);
+  }
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   router_ = std::make_unique<api::Router>(api::Context{
@@ -168,6 +184,7 @@ void Agent::stop() {
   server_->stop(timeout / 2);
   collectors_->stop();
   exporters_->stop(deadline);
+  checkpoints_.reset();
   journal_->close();
   server_.reset();
   router_.reset();

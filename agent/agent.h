@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/api/router.h"
+#include "agent/audit/checkpoints.h"
 #include "agent/collector_set.h"
 #include "agent/exporter_set.h"
 #include "agent/http/server.h"
@@ -39,6 +40,7 @@ class Agent {
   core::SystemClock clock_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<CollectorSet> collectors_;
   std::unique_ptr<api::Router> router_;

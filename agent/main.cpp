@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/cli/audit.h"
 #include "agent/cli/collectors.h"
 #include "agent/cli/demo.h"
 #include "agent/cli/export.h"
@@ -156,6 +157,28 @@ void add_top(CLI::App& app, cli::TopOptions& options) {
   top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);
 }
 
+void add_audit(CLI::App& app, cli::AuditOptions& options) {
+  auto* audit = app.add_subcommand("audit", "The chain of sealed batches");
+  audit->require_subcommand(1);
+  auto* verify =
+      audit->add_subcommand("verify",
+                            "Whether what is stored is what was sealed; also beside a running "
+                            "agent. Exit code 0: yes, 1: "
+                            "no, each damaged batch is named, 2: it could not be checked");
+  verify->add_option("-d,--data-dir", options.data_dir, "Data directory")->capture_default_str();
+  verify->add_option("--from", options.from,
+                     "Read the events of batches sealed from here (RFC 3339 or a date, UTC); the "
+                     "links of all others are checked too");
+  verify->add_option("--to", options.to, "And before this");
+  verify->add_option("--heads", options.heads,
+                     "Checkpoints kept elsewhere, one a line; - is standard input");
+  verify
+      ->add_option("--public-key", options.public_key,
+                   "PEM file; the checkpoints' signatures are checked with it")
+      ->needs("--heads");
+  verify->add_flag("--json", options.json, "One JSON object");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -207,6 +230,9 @@ int main(int argc, char** argv) {
   add_import(app, import);
   cli::ExportOptions export_options;
   add_export(app, export_options);
+  cli::AuditOptions audit;
+  audit.data_dir = data_dir;
+  add_audit(app, audit);
   auto* version = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
@@ -223,6 +249,7 @@ int main(int argc, char** argv) {
     if (command->got_subcommand("ls")) return cli::list_collectors(collectors);
     return cli::pause_collector(collectors, command->got_subcommand("pause"));
   }
+  if (app.got_subcommand("audit")) return cli::verify_audit(audit);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);

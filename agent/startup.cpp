@@ -59,6 +59,10 @@ journal::Options journal_options(const config::Config& config) {
   options.queue_bytes = config.journal.queue_bytes;
   options.group_events = config.journal.group_events;
   options.group_wait = config.journal.group_wait;
+  options.seals.enabled = config.audit.enabled;
+  options.seals.batch_events = config.audit.batch_events;
+  options.seals.batch_wait = config.audit.batch_wait;
+  options.seals.heartbeat = config.audit.heartbeat;
   for (const auto& exporter : config.exporters) {
     if (exporter.enabled && exporter.required)
       options.required.push_back("exporter:" + exporter.name);

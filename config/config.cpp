@@ -326,6 +326,8 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   for (auto& rule : redact) config.intake.redact.push_back(read_redact(rule, mine));
   Section journal = root.section("journal");
   visit_journal(Reader{journal}, config.journal);
+  Section audit = root.section("audit");
+  visit_audit(Reader{audit}, config.audit);
   auto collectors = root.named("collectors");
   for (auto& [name, section] : collectors)
     config.collectors.push_back(read_collector(name, section, plugins.collectors));

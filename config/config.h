@@ -141,6 +141,15 @@ struct JournalConfig {
   milliseconds group_wait{0};            // extra time to let a group collect
 };
 
+struct AuditConfig {
+  bool enabled = true;
+  std::uint32_t batch_events = 1000;  // a batch is closed by the commit that reaches it
+  milliseconds batch_wait{500};       // or this long after its first event
+  milliseconds heartbeat{60'000};     // an empty batch after this long without events
+  milliseconds checkpoint_interval{600'000};
+  std::string checkpoint_file = "audit-checkpoints.jsonl";  // relative to the data directory
+};
+
 struct DeliveryConfig {
   std::uint32_t batch_events = 2000;
   std::uint64_t batch_bytes = 1 << 20;
@@ -179,6 +188,7 @@ struct Config {
   HttpConfig http;
   IntakeConfig intake;
   JournalConfig journal;
+  AuditConfig audit;
   std::vector<CollectorConfig> collectors;
   std::vector<ExporterConfig> exporters;
   std::shared_ptr<const core::Catalogue> catalogue;

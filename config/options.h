@@ -126,6 +126,16 @@ void visit_journal(Visitor&& visit, Journal& journal) {
   visit("group_wait", journal.group_wait, milliseconds(0), milliseconds(1000));
 }
 
+template <typename Visitor, typename Audit>
+void visit_audit(Visitor&& visit, Audit& audit) {
+  visit("enabled", audit.enabled);
+  visit("batch_events", audit.batch_events, 1u, 100'000u);
+  visit("batch_wait", audit.batch_wait, milliseconds(10), kHour);
+  visit("heartbeat", audit.heartbeat, milliseconds(1000), kDay);
+  visit("checkpoint_interval", audit.checkpoint_interval, milliseconds(1000), 366 * kDay);
+  visit("checkpoint_file", audit.checkpoint_file);
+}
+
 template <typename Visitor, typename Delivery>
 void visit_delivery(Visitor&& visit, Delivery& delivery) {
   visit("batch_events", delivery.batch_events, 1u, 100'000u);

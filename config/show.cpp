@@ -145,6 +145,7 @@ std::string show_config(const Config& config, const Plugins& plugins) {
     append_redact(out, config.intake.redact);
   });
   append_section(out, "journal", [&](Shower show) { visit_journal(show, config.journal); });
+  append_section(out, "audit", [&](Shower show) { visit_audit(show, config.audit); });
   append_section(out, "collectors", [&](Shower) {
     for (const auto& collector : config.collectors) {
       append_comma(out);

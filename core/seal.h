@@ -2,8 +2,8 @@
 // chains it to the batch before. Pure; the format is docs/audit.md, of the Merkle tree RFC
 // 6962, 2.1.
 //
-// All integers are big-endian. A text is its length (u32) and its bytes; one that is not there has
-// the length 0xFFFFFFFF.
+// All integers are big-endian. A text is its length (u32) and its bytes; one that is not there, or
+// empty, has the length 0xFFFFFFFF.
 #pragma once
 
 #include <array>

@@ -97,6 +97,7 @@ http::Response Router::health(const http::Request& request) const {
   input.ready = context_.ready;
   input.journal = context_.journal.stats();
   input.report = context_.journal.open_report();
+  input.chain = context_.journal.chain();
   input.cursors = context_.journal.cursors();
   input.files = files_->report();
   input.details =
@@ -138,9 +139,9 @@ http::Response Router::metrics() const {
   const auto collectors = context_.collectors();
   http::Response response = json(render_metrics(
       {counters_, server_->counters(), exporters, collectors, context_.journal.stats(),
-       publishers_.all(), files_->report(), live_->clients(), context_.version,
-       settings_->decode.redaction.get(), server_->tls_status(), context_.clock.now(),
-       context_.config->journal.max_bytes}));
+       context_.journal.chain(), publishers_.all(), files_->report(), live_->clients(),
+       context_.version, settings_->decode.redaction.get(), server_->tls_status(),
+       context_.clock.now(), context_.config->journal.max_bytes}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }

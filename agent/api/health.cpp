@@ -107,6 +107,19 @@ void write_journal(Writer& json, const HealthInput& input) {
   json.close();
 }
 
+void write_audit(Writer& json, const HealthInput& input) {
+  if (!input.chain.last) return;
+  const core::Seal& last = *input.chain.last;
+  json.open("audit");
+  json.text("status", "healthy");
+  json.text("chain", core::to_string(input.chain.chain));
+  json.number("batches", last.seq);
+  json.number("sealed_events", last.total_events);
+  json.number("sealed_to", last.journal_end);
+  json.text("last_sealed", core::format_time(last.sealed));
+  json.close();
+}
+
 void write_webhook(Writer& json, const HealthInput& input) {
   json.open("webhook");
   json.text("status", to_string(Level::kHealthy));
@@ -287,6 +300,7 @@ Health assemble_health(const HealthInput& input) {
   json.boolean("ready", input.ready && input.journal.state == journal::State::kOpen);
   json.open("components");
   write_journal(json, input);
+  write_audit(json, input);
   write_webhook(json, input);
   json.open("stream");
   json.text("status", to_string(Level::kHealthy));

@@ -58,6 +58,7 @@ struct HealthInput {
   bool ready = true;
   journal::Stats journal;
   journal::OpenReport report;
+  journal::Journal::ChainState chain;
   WebhookHealth webhook;
   std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;

@@ -49,6 +49,7 @@ struct MetricsInput {
   const std::vector<ExporterView>& exporters;
   const std::vector<CollectorView>& collectors;
   journal::Stats journal;
+  journal::Journal::ChainState chain;
   const std::map<std::string, Publisher>& publishers;
   CredentialFiles::Report files;
   std::size_t stream_clients = 0;

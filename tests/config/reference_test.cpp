@@ -127,7 +127,7 @@ TEST(Reference, NamesEveryOption) {
                                                  {{"/run/secrets/logger-read-token", "x"}}),
                                 problems);
   const auto sections = allowed_keys("zzzz: 1\n");
-  ASSERT_EQ(sections.size(), 7u);
+  ASSERT_EQ(sections.size(), 8u);
   for (const auto& name : sections) {
     Section section = root.section(name);
     EXPECT_FALSE(section.empty()) << name;

@@ -11,7 +11,7 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | import | export | journal | collectors | cursors | version) [[ -n $command ]] || command=$word ;;
+      run | check | tail | top | demo | import | export | journal | collectors | cursors | audit | version) [[ -n $command ]] || command=$word ;;
       ls | drop | pause | resume) [[ $command != cursors && $command != collectors ]] || second=$word ;;
     esac
   done
@@ -44,7 +44,7 @@ _kcloud_logger() {
     --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
     *)
       case $command in
-        "") words="run check tail top demo import export journal collectors cursors version --help" ;;
+        "") words="run check tail top demo import export journal collectors cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
@@ -57,6 +57,7 @@ _kcloud_logger() {
           ;;
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         journal) words="check --data-dir --help" ;;
+        audit) words="verify --data-dir --from --to --heads --public-key --json --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac

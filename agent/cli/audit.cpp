@@ -1,0 +1,142 @@
+#include "agent/cli/audit.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+
+#include "agent/audit/checkpoint.h"
+#include "agent/journal/generation.h"
+#include "agent/journal/verify.h"
+#include "core/json.h"
+
+namespace kcloud::cli {
+namespace {
+
+constexpr std::size_t kMostShown = 1000;  // findings
+
+std::optional<core::Time> read_time(const char* option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const core::Zone utc("UTC");
+  auto parsed = core::parse_time(text, utc);
+  if (!parsed && text.size() == 10) parsed = core::parse_time(text + "T00:00:00Z", utc);
+  if (!parsed)
+    throw std::runtime_error(fmt::format(
+        "{}: '{}' is no time. Expected RFC 3339 or a date, such as 2026-01-31", option, text));
+  return parsed->time;
+}
+
+std::vector<core::ChainHead> read_heads(std::istream& in, const std::string& name,
+                                        const audit::PublicKey* key) {
+  std::vector<core::ChainHead> heads;
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    if (line.empty()) continue;
+    try {
+      const auto checkpoint = audit::parse_checkpoint(line);
+      if (key != nullptr && !key->verify(checkpoint))
+        throw std::runtime_error("the signature is not of this key and this content");
+      heads.push_back({checkpoint.chain, checkpoint.seq, checkpoint.hash});
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(fmt::format("{}:{}: {}", name, number, error.what()));
+    }
+  }
+  return heads;
+}
+
+std::vector<core::ChainHead> read_heads(const AuditOptions& options) {
+  if (options.heads.empty()) return {};
+  std::optional<audit::PublicKey> key;
+  if (!options.public_key.empty()) key.emplace(options.public_key);
+  if (options.heads == "-") return read_heads(std::cin, "standard input", key ? &*key : nullptr);
+  std::ifstream file(options.heads);
+  if (!file) throw std::runtime_error(options.heads + " cannot be read");
+  return read_heads(file, options.heads, key ? &*key : nullptr);
+}
+
+std::string hex(const core::Sha256& hash) {
+  std::string out;
+  for (const auto byte : hash) out += fmt::format("{:02x}", byte);
+  return out;
+}
+
+std::string as_json(const journal::ChainReport& report) {
+  std::string out = fmt::format(
+      R"({{"verdict":"{}","chain":"{}","first":{},"last":{},"last_hash":"{}","batches":{},)"
+      R"("events":{},"unread":{},"unsealed":{},"heads_met":{},"findings":[)",
+      report.ok() ? "ok" : "damaged", core::to_string(*report.chain),
+      report.first ? report.first->seq : 0, report.last ? report.last->seq : 0,
+      report.last ? hex(report.last->hash) : "", report.batches, report.events, report.unread,
+      report.unsealed, report.heads_met);
+  for (const auto& finding : report.findings) {
+    core::append_comma(out);
+    out += fmt::format(R"({{"batch":{})", finding.batch);
+    core::append_key(out, "problem");
+    core::append_json_string(out, finding.problem);
+    out.push_back('}');
+  }
+  return out + "]}\n";
+}
+
+std::string as_text(const journal::ChainReport& report, bool with_heads) {
+  std::string out = fmt::format("chain {}", core::to_string(*report.chain));
+  if (report.last)
+    out += fmt::format(": batches {} to {}, {} events read", report.first->seq, report.last->seq,
+                       report.events);
+  if (report.unread != 0)
+    out += fmt::format(", {} outside of the time or no longer kept", report.unread);
+  if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
+  out.push_back('\n');
+  std::size_t shown = 0;
+  for (const auto& finding : report.findings) {
+    if (++shown > kMostShown) break;
+    out += finding.batch == 0 ? fmt::format("chain: {}\n", finding.problem)
+                              : fmt::format("batch {}: {}\n", finding.batch, finding.problem);
+  }
+  if (report.last) out += fmt::format("last hash {}\n", hex(report.last->hash));
+  if (!report.ok())
+    return out + fmt::format("verdict: DAMAGED, {} findings\n", report.findings.size());
+  if (with_heads)
+    return out + fmt::format("verdict: OK, {} checkpoints kept elsewhere met\n", report.heads_met);
+  return out +
+         "verdict: OK. Without --heads this says nothing about one who rewrote all of it: keep "
+         "checkpoints elsewhere\n";
+}
+
+}  // namespace
+
+int verify_audit(const AuditOptions& options) {
+  try {
+    journal::VerifyOptions wanted;
+    wanted.heads = read_heads(options);
+    wanted.from = read_time("--from", options.from);
+    wanted.to = read_time("--to", options.to);
+    if (!std::filesystem::exists(options.data_dir + "/journal.db"))
+      throw std::runtime_error(fmt::format(
+          "there is no journal in {}. Hint: name the agent's data directory, --data-dir",
+          options.data_dir));
+    const auto reader =
+        journal::make_reader(options.data_dir, "", std::make_shared<journal::Generation>());
+    const bool show = ::isatty(STDERR_FILENO) != 0;
+    const auto report = journal::verify_chain(*reader, wanted, [&](std::uint64_t batches) {
+      if (show) fmt::print(stderr, "\r{} batches", batches);
+    });
+    if (show) fmt::print(stderr, "\r\033[K");
+    if (!report.chain || !report.last)
+      throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
+    const std::string text =
+        options.json ? as_json(report) : as_text(report, !options.heads.empty());
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return report.ok() ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "audit verify: {}\n", error.what());
+    return 2;
+  }
+}
+
+}  // namespace kcloud::cli

@@ -1,0 +1,19 @@
+// `audit verify`: whether what is stored is what was sealed.
+#pragma once
+
+#include <string>
+
+namespace kcloud::cli {
+
+struct AuditOptions {
+  std::string data_dir;
+  std::string from, to;    // RFC 3339 or a date (UTC), of when a batch was sealed; empty: no bound
+  std::string heads;       // file of checkpoints kept elsewhere, one a line; `-`: standard input
+  std::string public_key;  // file; checks the checkpoints' signatures
+  bool json = false;
+};
+
+// 0: all fits; 1: something does not; 2: it could not be checked.
+int verify_audit(const AuditOptions& options);
+
+}  // namespace kcloud::cli
