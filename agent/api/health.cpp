@@ -108,15 +108,14 @@ void write_journal(Writer& json, const HealthInput& input) {
 }
 
 void write_audit(Writer& json, const HealthInput& input) {
-  if (!input.chain.last) return;
-  const core::Seal& last = *input.chain.last;
+  const auto& last = input.chain.last;
   json.open("audit");
   json.text("status", "healthy");
   json.text("chain", core::to_string(input.chain.chain));
-  json.number("batches", last.seq);
-  json.number("sealed_events", last.total_events);
-  json.number("sealed_to", last.journal_end);
-  json.text("last_sealed", core::format_time(last.sealed));
+  json.number("batches", last ? last->seq : 0);
+  json.number("sealed_events", last ? last->total_events : 0);
+  json.number("sealed_to", last ? last->journal_end : 0);
+  json.text_or_null("last_sealed", last ? core::format_time(last->sealed) : "");
   json.close();
 }
 

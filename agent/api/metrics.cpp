@@ -32,13 +32,12 @@ void journal(Families& out, const MetricsInput& input) {
   gauge("journal_head", "Position of the newest event", number(stats.head));
   gauge("journal_events", "Events kept", number(stats.events));
   gauge("journal_bytes", "Size of the journal", number(stats.bytes));
-  if (const auto& last = input.chain.last) {
-    gauge("audit_batches", "Sealed batches of this agent's chain", number(last->seq));
-    gauge("audit_sealed_events", "Events in them", number(last->total_events));
-    gauge("audit_sealed_to", "Position of the newest sealed event", number(last->journal_end));
-    gauge("audit_last_sealed_timestamp_seconds", "When the newest batch was sealed",
-          std::chrono::duration<double>(last->sealed.time_since_epoch()).count());
-  }
+  const core::Seal last = input.chain.last.value_or(core::Seal{});
+  gauge("audit_batches", "Sealed batches of this agent's chain", number(last.seq));
+  gauge("audit_sealed_events", "Events in them", number(last.total_events));
+  gauge("audit_sealed_to", "Position of the newest sealed event", number(last.journal_end));
+  gauge("audit_last_sealed_timestamp_seconds", "When the newest batch was sealed; 0: none was",
+        std::chrono::duration<double>(last.sealed.time_since_epoch()).count());
   gauge("journal_max_bytes", "Size at which the oldest events leave",
         number(input.journal_max_bytes));
   gauge("journal_queued_bytes", "Events waiting for a commit", number(stats.queued_bytes));

@@ -136,6 +136,8 @@ class Session:
                     copy = self.work / file.relative_to(ROOT)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     copy.write_text(self.exchange(file.read_text("utf-8")), "utf-8")
+        (self.work / "tools").mkdir()
+        (self.work / "tools/audit-verify.py").symlink_to(ROOT / "tools/audit-verify.py")
         self.environment = {
             **os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "no_proxy": "*"}
