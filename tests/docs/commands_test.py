@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 import answers
@@ -174,8 +175,13 @@ class Metrics(unittest.TestCase):
                     "  lists: {type: redis, addresses: ['127.0.0.1:9'], mode: list, lists: [l]}\n"
                     "  logs: {type: file, paths: [none.log]}\n", "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
-                output = shell.run("curl http://localhost:8007/metrics")[2]
-        self.assertEqual(shown, set(re.findall(r"^# TYPE (\w+) ", output, re.M)))
+                for _ in range(50):  # until each collector has told its own for the first time
+                    output = shell.run("curl http://localhost:8007/metrics")[2]
+                    said = set(re.findall(r"^# TYPE (\w+) ", output, re.M))
+                    if said == shown:
+                        break
+                    time.sleep(0.2)
+        self.assertEqual(shown, said)
 
 
 def add_documents():
