@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <simdjson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,18 +101,16 @@ evp_pkey_st* make_key(const std::string& path) {
   return key;
 }
 
-std::string text_at(const simdjson::dom::object& object, const char* key) {
-  std::string_view text;
-  if (object[key].get_string().get(text) != simdjson::SUCCESS)
-    throw std::runtime_error(fmt::format("{}: missing, expected a text", key));
-  return std::string(text);
+std::string text_at(std::string_view json, const char* key) {
+  std::string text = core::json_text_at(json, key);
+  if (text.empty()) throw std::runtime_error(fmt::format("{}: missing", key));
+  return text;
 }
 
-std::uint64_t number_at(const simdjson::dom::object& object, const char* key) {
-  std::uint64_t number = 0;
-  if (object[key].get_uint64().get(number) != simdjson::SUCCESS)
-    throw std::runtime_error(fmt::format("{}: missing, expected a number", key));
-  return number;
+std::uint64_t number_at(std::string_view json, const char* key) {
+  const auto number = core::json_number_at(json, key);
+  if (!number) throw std::runtime_error(fmt::format("{}: missing, expected a number", key));
+  return *number;
 }
 
 }  // namespace
@@ -199,24 +195,20 @@ std::string to_json(const Checkpoint& checkpoint) {
 }
 
 Checkpoint parse_checkpoint(std::string_view json) {
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  if (parser.parse(json.data(), json.size()).get_object().get(object) != simdjson::SUCCESS)
-    throw std::runtime_error("is no JSON object");
   Checkpoint checkpoint;
-  const auto chain = core::parse_event_id(text_at(object, "chain"));
+  const auto chain = core::parse_event_id(text_at(json, "chain"));
   if (!chain) throw std::runtime_error("chain: expected a UUID");
   checkpoint.chain = chain->bytes;
-  checkpoint.seq = number_at(object, "seq");
-  checkpoint.total_events = number_at(object, "total_events");
-  if (!parse_hash(text_at(object, "hash"), checkpoint.hash))
+  checkpoint.seq = number_at(json, "seq");
+  checkpoint.total_events = number_at(json, "total_events");
+  if (!parse_hash(text_at(json, "hash"), checkpoint.hash))
     throw std::runtime_error("hash: expected 64 hex digits");
-  const auto time = core::parse_time(text_at(object, "time"), core::Zone("UTC"));
+  const auto time = core::parse_time(text_at(json, "time"), core::Zone("UTC"));
   if (!time) throw std::runtime_error("time: expected an RFC 3339 time");
   checkpoint.time = time->time;
-  checkpoint.agent = text_at(object, "agent");
-  checkpoint.key_id = text_at(object, "key_id");
-  const auto signature = core::base64_decode(text_at(object, "signature"));
+  checkpoint.agent = text_at(json, "agent");
+  checkpoint.key_id = text_at(json, "key_id");
+  const auto signature = core::base64_decode(text_at(json, "signature"));
   if (!signature || signature->size() != kSignatureBytes)
     throw std::runtime_error("signature: expected 64 bytes in base64");
   checkpoint.signature = *signature;

@@ -1,9 +1,7 @@
 #include "agent/journal/seals.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <random>
 
 #include "agent/journal/schema.h"
 #include "core/event_id.h"
@@ -49,8 +47,8 @@ Statement select_seals(Database& db, const std::string& rest) {
 core::ChainId chain_of(Database& db) {
   if (const auto known = core::parse_event_id(meta(db, kChain))) return known->bytes;
   core::EventId made;
-  if (RAND_bytes(made.bytes.data(), static_cast<int>(made.bytes.size())) != 1)
-    throw std::runtime_error("OpenSSL gives no random bytes");
+  std::random_device random;
+  for (auto& byte : made.bytes) byte = static_cast<std::uint8_t>(random());
   made.bytes[6] = static_cast<std::uint8_t>((made.bytes[6] & 0x0F) | 0x40);  // UUID version 4
   made.bytes[8] = static_cast<std::uint8_t>((made.bytes[8] & 0x3F) | 0x80);
   set_meta(db, kChain, core::to_string(made));

