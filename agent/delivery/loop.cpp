@@ -10,6 +10,7 @@
 #include "agent/delivery/batch_plan.h"
 #include "agent/delivery/delivery.h"
 #include "agent/delivery/pacing.h"
+#include "agent/delivery/side_queue.h"
 #include "agent/journal/reader.h"
 
 namespace kcloud::delivery {
@@ -36,6 +37,8 @@ struct Loop::Impl {
   void run(std::stop_token stop);
   void open();
   void work(std::stop_token stop);
+  void serve_side(std::stop_token stop);
+  SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
   bool read_batch(std::stop_token stop);
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
   core::Delivery attempt(std::span<const core::Event> events);
@@ -66,6 +69,7 @@ struct Loop::Impl {
   Pacing pacing;
   core::Backoff trouble{{milliseconds(200), milliseconds(10'000)}};
   std::mt19937 random;
+  SideQueue side;
   std::unique_ptr<journal::Reader> reader;
   core::EventBatch batch;
   bool opened = false;        // the cursor is known
@@ -77,9 +81,11 @@ struct Loop::Impl {
 };
 
 void Loop::Impl::run(std::stop_token stop) {
+  const std::stop_callback wake_up(stop, [this] { side.wake(); });
   while (!stop.stop_requested()) {
     try {
       if (!opened) open();
+      serve_side(stop);
       work(stop);
       trouble.reset();
     } catch (const std::exception& error) {
@@ -87,6 +93,7 @@ void Loop::Impl::run(std::stop_token stop) {
       fail(error.what(), stop);
     }
   }
+  side.close();
   set_phase(Phase::kStopped);
 }
 
@@ -118,6 +125,36 @@ void Loop::Impl::work(std::stop_token stop) {
                   options.name, refused, batch.events.size(), plan.refused().front().reason);
 }
 
+// What was asked for beside the cursor: one try each, so that it holds up no live batch for long.
+void Loop::Impl::serve_side(std::stop_token stop) {
+  while (auto job = side.take()) {
+    for (auto& event : job->batch->events) decoder.decode_fields(event, *job->batch);
+    job->done(deliver_side(job->batch->events, stop));
+  }
+}
+
+SideResult Loop::Impl::deliver_side(std::span<core::Event> events, std::stop_token stop) {
+  BatchPlan plan(events);
+  SideResult result;
+  while (!plan.done()) {
+    if (stop.stop_requested()) return {false, "the exporter stops", {}};
+    const core::Delivery delivery = attempt(plan.next());
+    core::count(counters.bytes, delivery.bytes);
+    const bool certain = delivery.kind == core::Delivery::Kind::kDelivered ||
+                         delivery.kind == core::Delivery::Kind::kBisect;
+    if (!certain) return {false, delivery.reason, {}};
+    try {
+      plan.apply(delivery);
+    } catch (const std::logic_error& error) {
+      return {false, error.what(), {}};
+    }
+  }
+  for (const auto& [event, reason] : plan.refused()) result.refused.emplace_back(event, reason);
+  core::count(counters.delivered, events.size() - result.refused.size());
+  result.answered = true;
+  return result;
+}
+
 // Waits until a batch is due and reads it. False: nothing to do yet.
 bool Loop::Impl::read_batch(std::stop_token stop) {
   const std::uint64_t head = journal.head();
@@ -128,7 +165,8 @@ bool Loop::Impl::read_batch(std::stop_token stop) {
       oldest_open.reset();
       if (gather.since()) oldest_open = clock.now() - (Gather::Clock::now() - *gather.since());
     }
-    journal.wait_beyond(wait->beyond, wait->timeout, stop);
+    if (stop.stop_requested()) return false;
+    journal.wait_beyond(wait->beyond, wait->timeout, side.arrival());
     return false;
   }
   batch.clear();
@@ -282,6 +320,16 @@ void Loop::start() {
     // A full disk must not end a running agent that is told to reload: the thread tries again.
   }
   impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+}
+
+void Loop::deliver_beside(std::shared_ptr<core::EventBatch> batch,
+                          std::function<void(const SideResult&)> done) {
+  SideJob job{std::move(batch), std::move(done)};
+  const Phase phase = status().phase;
+  if (phase == Phase::kRetrying || phase == Phase::kHolding) {
+    return job.done({false, "the exporter is " + std::string(to_string(phase)), {}});
+  }
+  if (!impl_->side.push(job)) job.done({false, "the exporter is busy or stops", {}});
 }
 
 void Loop::request_stop() { impl_->thread.request_stop(); }

@@ -52,6 +52,7 @@ class Writer {
   void apply(std::vector<Message>& group, Stats& delta);
   void commit(std::vector<Message>& group);
   void note_commit(const Stats& delta, std::chrono::steady_clock::time_point started);
+  void count_letters();
   void checkpoint();
   void lose_store(const std::string& why, bool damaged);
   void reopen();
