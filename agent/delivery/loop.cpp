@@ -39,7 +39,7 @@ struct Loop::Impl {
   void work(std::stop_token stop);
   void serve_side(std::stop_token stop);
   SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
-  bool read_batch(std::stop_token stop);
+  bool read_batch();
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
   core::Delivery attempt(std::span<const core::Event> events);
   void note(const core::Delivery& delivery, const Pacing::Step& step);
@@ -107,7 +107,7 @@ void Loop::Impl::open() {
 }
 
 void Loop::Impl::work(std::stop_token stop) {
-  if (!read_batch(stop)) return;
+  if (!read_batch()) return;
   BatchPlan plan(batch.events);
   if (!deliver_batch(plan, stop)) return;
   const std::uint64_t refused = plan.refused().size();
@@ -150,13 +150,12 @@ SideResult Loop::Impl::deliver_side(std::span<core::Event> events, std::stop_tok
     }
   }
   for (const auto& [event, reason] : plan.refused()) result.refused.emplace_back(event, reason);
-  core::count(counters.delivered, events.size() - result.refused.size());
   result.answered = true;
   return result;
 }
 
 // Waits until a batch is due and reads it. False: nothing to do yet.
-bool Loop::Impl::read_batch(std::stop_token stop) {
+bool Loop::Impl::read_batch() {
   const std::uint64_t head = journal.head();
   if (const auto wait = gather.next(cursor, head, Gather::Clock::now())) {
     if (head <= cursor) set_phase(Phase::kIdle);
@@ -165,7 +164,6 @@ bool Loop::Impl::read_batch(std::stop_token stop) {
       oldest_open.reset();
       if (gather.since()) oldest_open = clock.now() - (Gather::Clock::now() - *gather.since());
     }
-    if (stop.stop_requested()) return false;
     journal.wait_beyond(wait->beyond, wait->timeout, side.arrival());
     return false;
   }

@@ -26,12 +26,13 @@ std::optional<SideJob> SideQueue::take() {
 
 std::stop_token SideQueue::arrival() {
   const std::scoped_lock lock(mutex_);
-  if (jobs_.empty() && !closed_ && arrival_.stop_requested()) arrival_ = std::stop_source();
+  if (jobs_.empty() && !awake_ && arrival_.stop_requested()) arrival_ = std::stop_source();
   return arrival_.get_token();
 }
 
 void SideQueue::wake() {
   const std::scoped_lock lock(mutex_);
+  awake_ = true;
   arrival_.request_stop();
 }
 

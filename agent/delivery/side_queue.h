@@ -27,7 +27,7 @@ class SideQueue {
   std::optional<SideJob> take();
   // Requested as soon as something waits.
   std::stop_token arrival();
-  void wake();   // as if something had come
+  void wake();   // from now on as if something had come
   void close();  // what waits is answered with nothing certain
 
  private:
@@ -35,6 +35,7 @@ class SideQueue {
   std::deque<SideJob> jobs_;  // guarded, as the rest
   std::stop_source arrival_;
   bool closed_ = false;
+  bool awake_ = false;
 };
 
 }  // namespace kcloud::delivery
