@@ -103,9 +103,9 @@ http::Response none_of(std::uint64_t id) {
 }
 
 http::Response not_stored(core::CommitStatus status) {
-  http::Response response = http::problem(
-      503, status == core::CommitStatus::kBusy ? "the journal is full; nothing was stored"
-                                               : "the journal does not store at present");
+  http::Response response = http::problem(503, status == core::CommitStatus::kBusy
+                                                   ? "the journal is full; nothing was stored"
+                                                   : "the journal does not store at present");
   http::add_header(response, "Retry-After", "5");
   return response;
 }
@@ -152,15 +152,14 @@ void Router::retry_letters(const http::Request& request, http::Reply reply) {
   bool all = false;
   const auto problem = read_query(request, context_.clock.now(), *settings_, wanted, all);
   if (!problem.empty()) return reply.send(http::problem(400, problem));
-  query(std::move(reply),
-        [this, settings = settings_, wanted = std::move(wanted)](Worker& worker) {
-          const auto rows = worker.reader().dead_letters(wanted);
-          const auto report = api::retry_letters(rows, context_, *settings, worker.reader());
-          if (report.status != core::CommitStatus::kCommitted) return not_stored(report.status);
-          http::Response response;
-          response.body = report_text(report, next_of(rows, wanted));
-          return response;
-        });
+  query(std::move(reply), [this, settings = settings_, wanted = std::move(wanted)](Worker& worker) {
+    const auto rows = worker.reader().dead_letters(wanted);
+    const auto report = api::retry_letters(rows, context_, *settings, worker.reader());
+    if (report.status != core::CommitStatus::kCommitted) return not_stored(report.status);
+    http::Response response;
+    response.body = report_text(report, next_of(rows, wanted));
+    return response;
+  });
 }
 
 void Router::retry_letter(http::Reply reply, const Match& match) {
@@ -202,8 +201,7 @@ void Router::purge_letters(const http::Request& request, http::Reply reply) {
     const auto status = context_.journal.remove_letters(ids, removed);
     if (status != core::CommitStatus::kCommitted) return not_stored(status);
     http::Response response;
-    response.body =
-        fmt::format("{{\"removed\":{},\"next\":{}}}\n", removed, next_of(rows, wanted));
+    response.body = fmt::format("{{\"removed\":{},\"next\":{}}}\n", removed, next_of(rows, wanted));
     return response;
   });
 }

@@ -183,7 +183,8 @@ void deliver_again(const std::vector<const Row*>& rows, const ExporterView& expo
 }  // namespace
 
 std::string unfit_to_retry(const core::DeadLetter& letter, std::size_t body_limit) {
-  if (!letter.origin.starts_with(kCollector)) return "nothing reads what came from " + letter.origin;
+  if (!letter.origin.starts_with(kCollector))
+    return "nothing reads what came from " + letter.origin;
   if (letter.body.empty()) return "its body was withheld or is empty";
   const bool cut = letter.detail.find(core::kBodyCut) != std::string::npos;
   // Letters of earlier versions do not say it.

@@ -31,9 +31,9 @@ struct RetryReport {
 };
 
 // Reasons of letters that stay as they are, beside those of a collector or a sink.
-inline constexpr const char* kNotRetriable = "not_retriable";      // its body is not whole
-inline constexpr const char* kNoExporter = "no_exporter";          // no longer configured
-inline constexpr const char* kEventGone = "event_gone";            // retention took the event
+inline constexpr const char* kNotRetriable = "not_retriable";  // its body is not whole
+inline constexpr const char* kNoExporter = "no_exporter";      // no longer configured
+inline constexpr const char* kEventGone = "event_gone";        // retention took the event
 inline constexpr const char* kSinkUnavailable = "sink_unavailable";
 
 // Why a letter of intake cannot be decoded again; empty when it can. Pure.

@@ -35,8 +35,9 @@ int refused(const http_client::Response& response) {
   std::string detail = core::json_text_at(response.body, "detail");
   if (detail.empty()) detail = fmt::format("the agent answered {}", response.status);
   const bool role = response.status == 401 || response.status == 403;
-  fmt::print(stderr, "error: {}{}\n", detail,
-             role ? ". Hint: --token, with the role read for ls and show, admin for the others" : "");
+  fmt::print(
+      stderr, "error: {}{}\n", detail,
+      role ? ". Hint: --token, with the role read for ls and show, admin for the others" : "");
   return 1;
 }
 
@@ -73,13 +74,12 @@ int all_pages(const DeadLettersOptions& options, const std::string& path, const 
   return 0;
 }
 
-bool has_filter(const DeadLettersOptions& options) {
-  return !dead_letters_query(options).empty();
-}
+bool has_filter(const DeadLettersOptions& options) { return !dead_letters_query(options).empty(); }
 
 int say_which() {
-  fmt::print(stderr, "error: no dead letters were named. Hint: numbers, a filter such as --origin, "
-                     "or --all\n");
+  fmt::print(stderr,
+             "error: no dead letters were named. Hint: numbers, a filter such as --origin, "
+             "or --all\n");
   return 2;
 }
 
@@ -158,8 +158,12 @@ int show_dead_letters(const DeadLettersOptions& options) {
   auto client = client_of(options.agent);
   int code = 0;
   for (const auto id : options.ids) {
-    const auto response = client.get({fmt::format("{}/dead-letters/{}", base_url(options.agent), id),
-                                      headers_of(options.agent), {}, {}, {}});
+    const auto response =
+        client.get({fmt::format("{}/dead-letters/{}", base_url(options.agent), id),
+                    headers_of(options.agent),
+                    {},
+                    {},
+                    {}});
     if (const int problem = refused(response)) {
       code = std::max(code, problem);
       continue;

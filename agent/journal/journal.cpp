@@ -76,7 +76,8 @@ struct Journal::Impl {
   }
   ~Impl() { queue.close(); }  // the writer's end waits for what is queued
 
-  // Hands `work` to the writer and waits for its commit; `after` counts it, before any other commit.
+  // Hands `work` to the writer and waits for its commit; `after` counts it, before any other
+  // commit.
   core::CommitStatus commit(std::function<void(Store&)> work,
                             std::function<void(Stats&)> after = {}) {
     // Shared, as the writer may still be inside set_value when the wait ends.

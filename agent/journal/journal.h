@@ -70,7 +70,7 @@ struct Stats {
   std::uint64_t conflicts = 0;
   std::uint64_t busy = 0;  // submissions turned away
   std::uint64_t failed_commits = 0;
-  std::uint64_t dead_letters = 0;          // kept
+  std::uint64_t dead_letters = 0;  // kept
   LetterCounts dead_letters_by_reason;
   std::uint64_t dead_letters_dropped = 0;  // by retention
   std::uint64_t dead_letters_retried = 0;  // tried again, whatever came of it
@@ -142,10 +142,10 @@ class Journal final : public core::EventSink {
   void move_cursor(const std::string& name, std::uint64_t seq,
                    std::vector<core::DeadLetter> refused,
                    std::function<void(core::CommitStatus)> done);
-  // Settles letters that were tried again, in one commit: those with an event in `batch` are stored,
-  // or found to be a duplicate, and removed; a conflict and what was kRefused before stay with their
-  // new reason; what was kDelivered is removed. Blocks for the commit; kBusy when the journal is
-  // full.
+  // Settles letters that were tried again, in one commit: those with an event in `batch` are
+  // stored, or found to be a duplicate, and removed; a conflict and what was kRefused before stay
+  // with their new reason; what was kDelivered is removed. Blocks for the commit; kBusy when the
+  // journal is full.
   core::CommitStatus retry_letters(core::EventBatch& batch, std::vector<LetterRetry>& letters);
   // `removed`: how many of them were there. Blocks for a commit.
   core::CommitStatus remove_letters(const std::vector<std::uint64_t>& ids, std::uint64_t& removed);

@@ -79,8 +79,8 @@ void drop_seen(Store& store, const RetentionLimits& limits, std::uint32_t slice,
   work.more = true;
 }
 
-// A slice of the oldest by number. A letter of an exporter has the arrival of its event, so a few may
-// wait behind a younger one.
+// A slice of the oldest by number. A letter of an exporter has the arrival of its event, so a few
+// may wait behind a younger one.
 void drop_dead_letters(Store& store, const RetentionLimits& limits, RetentionWork& work) {
   std::uint64_t kept = 0;
   for (const auto& [reason, count] : store.letters()) kept += count;

@@ -83,9 +83,9 @@ class DeadLetters(unittest.TestCase):
         first = json.loads(self.client.post("/dead-letters/retry?limit=50", {}).body)
         self.assertEqual(first["stored"], 50, first)
         # No answer is waited for: the kill meets the retry somewhere.
-        self.client.timeout = 0.002
+        hasty = self.agent.client(timeout=0.002)
         try:
-            self.client.post("/dead-letters/retry?limit=100", {})
+            hasty.post("/dead-letters/retry?limit=100", {})
         except OSError:
             pass
         self.agent.kill()
@@ -116,10 +116,11 @@ class DeadLetters(unittest.TestCase):
         influx = kit.InfluxDb(self)
         # The field has another type there.
         answer = kit.Client(influx.port).request(
-            "POST", "/write?db=kcloud", b"scheduling_decision execution_time_ms=\"x\" 1736937000000000000")
+            "POST", "/write?db=kcloud", b"scheduling_decision power_watts=1i 1736937000000000000")
         self.assertEqual(answer.status, 204)
         self.start(influx.exporter())
-        poison = kit.event("w-1")
+        poison = kit.event("w-1", timestamp="2025-01-15T10:30:00Z")
+        poison["decision"]["cost_calculation"] = {"estimated_power_watts": 1200}
         self.assertEqual(self.client.post("/events", [poison]).status, 202)
         kit.eventually(lambda: len(self.letters()) == 1, 30)
         cursor = self.agent.exporter(self.client)
