@@ -186,6 +186,7 @@ std::string unfit_to_retry(const core::DeadLetter& letter, std::size_t body_limi
   if (!letter.origin.starts_with(kCollector))
     return "nothing reads what came from " + letter.origin;
   if (letter.body.empty()) return "its body was withheld or is empty";
+  if (letter.reason == "too_large") return "its body is no more than its beginning";
   const bool cut = letter.detail.find(core::kBodyCut) != std::string::npos;
   // Letters of earlier versions do not say it.
   if (cut || letter.body.size() == body_limit) {

@@ -107,6 +107,9 @@ TEST_F(DeadLettersTest, WhatCannotBeDecodedAgainSaysWhy) {
   letter.body = "{}";
   EXPECT_EQ(unfit_to_retry(letter, 100), "");
   EXPECT_THAT(unfit_to_retry(letter, 2), HasSubstr("cut"));
+  letter.reason = "too_large";
+  EXPECT_THAT(unfit_to_retry(letter, 100), HasSubstr("beginning"));
+  letter.reason = "invalid_event";
   letter.detail = "$: missing; body cut at 2 of 9 bytes";
   EXPECT_THAT(unfit_to_retry(letter, 100), HasSubstr("cut"));
 }
