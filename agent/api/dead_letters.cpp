@@ -196,6 +196,7 @@ void Router::purge_letters(const http::Request& request, http::Reply reply) {
   query(std::move(reply), [this, wanted = std::move(wanted)](Worker& worker) {
     const auto rows = worker.reader().dead_letters(wanted);
     std::vector<std::uint64_t> ids;
+    ids.reserve(rows.size());
     for (const auto& row : rows) ids.push_back(row.id);
     std::uint64_t removed = 0;
     const auto status = context_.journal.remove_letters(ids, removed);

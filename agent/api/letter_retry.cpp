@@ -217,14 +217,15 @@ RetryReport retry_letters(const std::vector<Row>& rows, const Context& context,
   }
   retry_intake(intake, context, settings, report);
   const auto exporters = context.exporters();
-  for (const auto& [name, letters] : sinks) {
+  for (const auto& sink : sinks) {
+    const std::string& name = sink.first;
     const auto exporter = std::find_if(exporters.begin(), exporters.end(),
                                        [&](const auto& one) { return one.name == name; });
     if (exporter != exporters.end() && exporter->deliver_beside) {
-      deliver_again(letters, *exporter, context.journal, reader, report);
+      deliver_again(sink.second, *exporter, context.journal, reader, report);
       continue;
     }
-    for (const Row* row : letters) {
+    for (const Row* row : sink.second) {
       report.refused.push_back({row->id, kNoExporter, "there is no exporter `" + name + "`"});
     }
   }
