@@ -78,6 +78,7 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   journal(&config::JournalConfig::group_events);
   journal(&config::JournalConfig::group_wait);
   journal(&config::JournalConfig::max_dead_letters);
+  journal(&config::JournalConfig::dead_letter_max_age);
   const auto audit = [&](auto config::AuditConfig::*member) {
     running.keep("audit", now.audit.*member, wanted.audit.*member);
   };

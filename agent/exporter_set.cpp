@@ -69,7 +69,11 @@ std::vector<api::ExporterView> ExporterSet::views() const {
   std::vector<api::ExporterView> views;
   for (const auto& running : running_) {
     views.push_back({running->exporter.name, running->exporter.type, running->exporter.required,
-                     [running] { return running->loop->status(); }, &running->loop->counters()});
+                     [running] { return running->loop->status(); }, &running->loop->counters(),
+                     [running](std::shared_ptr<core::EventBatch> batch,
+                               std::function<void(const delivery::SideResult&)> done) {
+                       running->loop->deliver_beside(std::move(batch), std::move(done));
+                     }});
   }
   return views;
 }

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/cli/audit.h"
 #include "agent/cli/collectors.h"
+#include "agent/cli/dead_letters.h"
 #include "agent/cli/demo.h"
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
@@ -79,6 +80,35 @@ void add_collectors(CLI::App& app, cli::CollectorsOptions& options) {
     command->add_option("name", options.name, "The collector")->required();
     add_agent(*command, options.agent, "The agent");
   }
+}
+
+void add_dead_letters(CLI::App& app, cli::DeadLettersOptions& options) {
+  auto* letters = app.add_subcommand("dead-letters", "What a running agent refused");
+  letters->require_subcommand(1);
+  const auto filters = [&](CLI::App& command) {
+    add_agent(command, options.agent, "The agent");
+    command.add_option("--origin", options.origin, "Only of collector:NAME or exporter:NAME");
+    command.add_option("--reason", options.reason, "Only with this reason, such as invalid_event");
+    command.add_option("--type", options.type, "Only this event type or alias");
+    command.add_option("--since", options.since, "Arrival from (-24h, 2025-01-15T10:30:00Z)");
+    command.add_option("--until", options.until, "Arrival before");
+  };
+  auto* ls = letters->add_subcommand("ls", "List them, newest first");
+  filters(*ls);
+  ls->add_option("--limit", options.limit, "At most so many; 0: all")->capture_default_str();
+  ls->add_flag("--json", options.json, "As the agent answers");
+  auto* show = letters->add_subcommand("show", "One with its body");
+  show->add_option("id", options.ids, "Its number, as ls shows it")->required();
+  add_agent(*show, options.agent, "The agent");
+  show->add_flag("--json", options.json, "As the agent answers");
+  auto* retry = letters->add_subcommand("retry", "Take them in, or deliver them, again");
+  auto* purge = letters->add_subcommand("purge", "Remove them for good");
+  for (auto* command : {retry, purge}) {
+    command->add_option("id", options.ids, "Their numbers, instead of a filter");
+    filters(*command);
+    command->add_flag("--all", options.all, "All of them");
+  }
+  retry->add_flag("--json", options.json, "As the agent answers");
 }
 
 void add_import(CLI::App& app, cli::ImportOptions& options) {
@@ -224,6 +254,8 @@ int main(int argc, char** argv) {
   add_tail(app, tail);
   cli::CollectorsOptions collectors;
   add_collectors(app, collectors);
+  cli::DeadLettersOptions dead_letters;
+  add_dead_letters(app, dead_letters);
   cli::TopOptions top;
   add_top(app, top);
   cli::ImportOptions import;
@@ -248,6 +280,12 @@ int main(int argc, char** argv) {
   if (auto* command = app.get_subcommand("collectors"); *command) {
     if (command->got_subcommand("ls")) return cli::list_collectors(collectors);
     return cli::pause_collector(collectors, command->got_subcommand("pause"));
+  }
+  if (auto* command = app.get_subcommand("dead-letters"); *command) {
+    if (command->got_subcommand("ls")) return cli::list_dead_letters(dead_letters);
+    if (command->got_subcommand("show")) return cli::show_dead_letters(dead_letters);
+    if (command->got_subcommand("retry")) return cli::retry_dead_letters(dead_letters);
+    return cli::purge_dead_letters(dead_letters);
   }
   if (app.got_subcommand("audit")) return cli::verify_audit(audit);
   if (app.got_subcommand("demo")) return cli::demo(demo);

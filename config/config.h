@@ -136,6 +136,7 @@ struct JournalConfig {
   milliseconds max_age{std::chrono::hours(24 * 30)};
   milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
   std::uint32_t max_dead_letters = 100'000;
+  milliseconds dead_letter_max_age{std::chrono::hours(24 * 30)};
   std::uint64_t queue_bytes = 16 << 20;  // decoded events waiting for a commit; beyond: busy
   std::uint32_t group_events = 2000;     // most events a commit
   milliseconds group_wait{0};            // extra time to let a group collect

@@ -121,6 +121,7 @@ void visit_journal(Visitor&& visit, Journal& journal) {
   visit("max_age", journal.max_age, kHour, 36'600 * kDay);
   visit("dedup_horizon", journal.dedup_horizon, kHour, 366 * kDay);
   visit("max_dead_letters", journal.max_dead_letters, 0u, 100'000'000u);
+  visit("dead_letter_max_age", journal.dead_letter_max_age, kHour, 36'600 * kDay);
   visit("queue_bytes", journal.queue_bytes, kMiB, 4 * kGiB);
   visit("group_events", journal.group_events, 1u, 100'000u);
   visit("group_wait", journal.group_wait, milliseconds(0), milliseconds(1000));

@@ -23,6 +23,11 @@ DeadLetter refusal(const TransportHints& hints, const std::vector<FieldError>& e
   if (!kept.withheld.empty()) letter.detail += "; body " + kept.withheld;
   letter.type = hints.type;
   letter.body = kept.body.substr(0, max_body_bytes);
+  if (letter.body.size() < kept.body.size()) {
+    letter.detail.append("; ").append(kBodyCut);
+    letter.detail.append(std::to_string(letter.body.size())).append(" of ");
+    letter.detail.append(std::to_string(kept.body.size())).append(" bytes");
+  }
   return letter;
 }
 

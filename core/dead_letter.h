@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/collector.h"
 #include "core/decode.h"
 
 namespace kcloud::core {
+
+// In the detail of a letter whose body is not whole.
+inline constexpr std::string_view kBodyCut = "body cut at ";
 
 // `path: problem, expected …; …`.
 std::string describe(const std::vector<FieldError>& errors);

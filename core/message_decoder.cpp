@@ -53,8 +53,7 @@ void MessageDecoder::refuse(std::string_view payload, const TransportHints& hint
   const Refused kept = decoder_.unread(payload);
   DeadLetter letter = refusal(hints, {}, kept, context_.dead_letter_body_bytes);
   letter.reason = reason;
-  letter.detail = std::move(detail);
-  if (!kept.withheld.empty()) letter.detail += "; body " + kept.withheld;
+  letter.detail.insert(0, detail);
   intake.refused.push_back(std::move(letter));
 }
 

@@ -24,6 +24,10 @@ struct ExporterView {
   bool required = false;
   std::function<delivery::Status()> status;
   const core::ExporterCounters* counters = nullptr;
+  // As delivery::Loop has it.
+  std::function<void(std::shared_ptr<core::EventBatch>,
+                     std::function<void(const delivery::SideResult&)>)>
+      deliver_beside = {};
 };
 
 enum class CollectorPhase : std::uint8_t {

@@ -42,6 +42,12 @@ void journal(Families& out, const MetricsInput& input) {
         number(input.journal_max_bytes));
   gauge("journal_queued_bytes", "Events waiting for a commit", number(stats.queued_bytes));
   gauge("journal_dead_letters", "Dead letters kept", number(stats.dead_letters));
+  Samples by_reason;
+  for (const auto& [reason, count] : stats.dead_letters_by_reason) {
+    by_reason.push_back({{{"reason", reason}}, number(count)});
+  }
+  out.add("journal_dead_letters_by_reason", "Dead letters kept, by reason", MetricType::Gauge,
+          by_reason);
   counter("journal_commits_total", "Group commits", number(stats.commits));
   counter("journal_commit_seconds_total", "Time spent committing", stats.commit_seconds_sum);
   counter("journal_failed_commits_total", "Commits the disk refused", number(stats.failed_commits));
@@ -52,6 +58,10 @@ void journal(Families& out, const MetricsInput& input) {
   counter("journal_busy_total", "Hand-overs turned away", number(stats.busy));
   counter("journal_expired_events_total", "Events removed by age", number(stats.expired));
   counter("journal_evicted_events_total", "Events removed by size", number(stats.evicted));
+  counter("journal_dead_letters_retried_total", "Dead letters tried again, whatever came of it",
+          number(stats.dead_letters_retried));
+  counter("journal_dead_letters_purged_total", "Dead letters removed on demand",
+          number(stats.dead_letters_purged));
   counter("journal_dead_letters_dropped_total", "Dead letters removed by retention",
           number(stats.dead_letters_dropped));
 }

@@ -145,7 +145,7 @@ std::optional<http::Response> Router::answer_options(const http::Request& reques
   }
   http::Response response{.status = 204};
   http::add_header(response, "Allow",
-                   request.path == "*" ? "GET, HEAD, POST, OPTIONS" : match.allow);
+                   request.path == "*" ? "GET, HEAD, POST, DELETE, OPTIONS" : match.allow);
   return response;
 }
 
@@ -172,6 +172,14 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return dead_letters(request, std::move(reply));
     case Action::kDeadLetter:
       return dead_letter(std::move(reply), match);
+    case Action::kRetryLetters:
+      return retry_letters(request, std::move(reply));
+    case Action::kRetryLetter:
+      return retry_letter(std::move(reply), match);
+    case Action::kPurgeLetters:
+      return purge_letters(request, std::move(reply));
+    case Action::kPurgeLetter:
+      return purge_letter(std::move(reply), match);
     case Action::kPauseCollector:
       return pause_collector(std::move(reply), match, true);
     case Action::kResumeCollector:

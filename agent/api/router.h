@@ -76,6 +76,10 @@ class Router final : public http::Handler {
   void deliveries(http::Reply reply, const Match& match);
   void dead_letters(const http::Request& request, http::Reply reply);
   void dead_letter(http::Reply reply, const Match& match);
+  void retry_letters(const http::Request& request, http::Reply reply);
+  void retry_letter(http::Reply reply, const Match& match);
+  void purge_letters(const http::Request& request, http::Reply reply);
+  void purge_letter(http::Reply reply, const Match& match);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void query(http::Reply reply, std::function<http::Response(Worker&)> job);

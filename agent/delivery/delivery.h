@@ -6,6 +6,8 @@
 // reason, or skipped by retention and counted.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +38,13 @@ struct Status {
   core::Time last_success_time;
 };
 
+// What came of events delivered beside the cursor.
+struct SideResult {
+  bool answered = false;  // false: the sink has nothing certain of them; `reason` says why
+  std::string reason;
+  std::vector<std::pair<const core::Event*, std::string>> refused;  // for good, and why
+};
+
 struct Options {
   std::string name;  // exporter instance and cursor `exporter:<name>`
   config::DeliveryConfig delivery;
@@ -63,6 +72,11 @@ class Loop {
   void request_stop();  // does not wait
   // After request_stop: waits for the attempt under way, and interrupts it after `patience`.
   void join(std::chrono::milliseconds patience);
+  // Delivers events of the journal once more, between two batches and without touching the cursor;
+  // `done` runs on the loop's thread, or on the caller's when the loop takes none. Any thread. Once
+  // only for each event: what fails is the caller's to try again.
+  void deliver_beside(std::shared_ptr<core::EventBatch> batch,
+                      std::function<void(const SideResult&)> done);
   Status status() const;
   const core::ExporterCounters& counters() const;
   const std::string& name() const;

@@ -11,6 +11,7 @@
 #include "agent/delivery/delivery.h"
 #include "agent/delivery/pacing.h"
 #include "agent/delivery/sealed_source.h"
+#include "agent/delivery/side_queue.h"
 #include "agent/journal/reader.h"
 
 namespace kcloud::delivery {
@@ -40,7 +41,9 @@ struct Loop::Impl {
   void open();
   void work(std::stop_token stop);
   void work_sealed(std::stop_token stop);
-  bool read_batch(std::stop_token stop);
+  void serve_side(std::stop_token stop);
+  SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
+  bool read_batch();
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
   core::Delivery attempt(std::span<const core::Event> events);
   void note(const core::Delivery& delivery, const Pacing::Step& step);
@@ -71,6 +74,7 @@ struct Loop::Impl {
   Pacing pacing;
   core::Backoff trouble{{milliseconds(200), milliseconds(10'000)}};
   std::mt19937 random;
+  SideQueue side;
   std::unique_ptr<journal::Reader> reader;
   core::EventBatch batch;
   bool opened = false;        // the cursor is known
@@ -82,9 +86,11 @@ struct Loop::Impl {
 };
 
 void Loop::Impl::run(std::stop_token stop) {
+  const std::stop_callback wake_up(stop, [this] { side.wake(); });
   while (!stop.stop_requested()) {
     try {
       if (!opened) open();
+      serve_side(stop);
       sealed ? work_sealed(stop) : work(stop);
       trouble.reset();
     } catch (const std::exception& error) {
@@ -92,6 +98,7 @@ void Loop::Impl::run(std::stop_token stop) {
       fail(error.what(), stop);
     }
   }
+  side.close();
   set_phase(Phase::kStopped);
 }
 
@@ -105,7 +112,7 @@ void Loop::Impl::open() {
 }
 
 void Loop::Impl::work(std::stop_token stop) {
-  if (!read_batch(stop)) return;
+  if (!read_batch()) return;
   BatchPlan plan(batch.events);
   if (!deliver_batch(plan, stop)) return;
   const std::uint64_t refused = plan.refused().size();
@@ -172,8 +179,37 @@ void Loop::Impl::work_sealed(std::stop_token stop) {
   if (end > cursor) commit(end, {}, stop);
 }
 
+// What was asked for beside the cursor: one try each, so that it holds up no live batch for long.
+void Loop::Impl::serve_side(std::stop_token stop) {
+  while (auto job = side.take()) {
+    for (auto& event : job->batch->events) decoder.decode_fields(event, *job->batch);
+    job->done(deliver_side(job->batch->events, stop));
+  }
+}
+
+SideResult Loop::Impl::deliver_side(std::span<core::Event> events, std::stop_token stop) {
+  BatchPlan plan(events);
+  SideResult result;
+  while (!plan.done()) {
+    if (stop.stop_requested()) return {false, "the exporter stops", {}};
+    const core::Delivery delivery = attempt(plan.next());
+    core::count(counters.bytes, delivery.bytes);
+    const bool certain = delivery.kind == core::Delivery::Kind::kDelivered ||
+                         delivery.kind == core::Delivery::Kind::kBisect;
+    if (!certain) return {false, delivery.reason, {}};
+    try {
+      plan.apply(delivery);
+    } catch (const std::logic_error& error) {
+      return {false, error.what(), {}};
+    }
+  }
+  for (const auto& [event, reason] : plan.refused()) result.refused.emplace_back(event, reason);
+  result.answered = true;
+  return result;
+}
+
 // Waits until a batch is due and reads it. False: nothing to do yet.
-bool Loop::Impl::read_batch(std::stop_token stop) {
+bool Loop::Impl::read_batch() {
   const std::uint64_t head = journal.head();
   if (const auto wait = gather.next(cursor, head, Gather::Clock::now())) {
     if (head <= cursor) set_phase(Phase::kIdle);
@@ -182,7 +218,7 @@ bool Loop::Impl::read_batch(std::stop_token stop) {
       oldest_open.reset();
       if (gather.since()) oldest_open = clock.now() - (Gather::Clock::now() - *gather.since());
     }
-    journal.wait_beyond(wait->beyond, wait->timeout, stop);
+    journal.wait_beyond(wait->beyond, wait->timeout, side.arrival());
     return false;
   }
   batch.clear();
@@ -336,6 +372,16 @@ void Loop::start() {
     // A full disk must not end a running agent that is told to reload: the thread tries again.
   }
   impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+}
+
+void Loop::deliver_beside(std::shared_ptr<core::EventBatch> batch,
+                          std::function<void(const SideResult&)> done) {
+  SideJob job{std::move(batch), std::move(done)};
+  const Phase phase = status().phase;
+  if (phase == Phase::kRetrying || phase == Phase::kHolding) {
+    return job.done({false, "the exporter is " + std::string(to_string(phase)), {}});
+  }
+  if (!impl_->side.push(job)) job.done({false, "the exporter is busy or stops", {}});
 }
 
 void Loop::request_stop() { impl_->thread.request_stop(); }

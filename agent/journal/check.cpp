@@ -41,7 +41,8 @@ void check_rows(Database& db, CheckReport& report,
 }
 
 void check_head(Database& db, const std::string& directory, CheckReport& report) {
-  if (const auto version = db.integer("PRAGMA user_version"); version < 1 || version > kSchemaVersion) {
+  if (const auto version = db.integer("PRAGMA user_version");
+      version < 1 || version > kSchemaVersion) {
     note(report, fmt::format("schema version {} found, 1 to {} expected", version, kSchemaVersion));
   }
   const auto hint = HeadHintFile(directory).read();

@@ -27,6 +27,32 @@ std::size_t size_of(const core::Intake& intake) {
   return bytes;
 }
 
+// One letter that was tried again, inside the writer's transaction. Two retries of one letter at
+// the same time meet here: the second finds it gone.
+void settle(Store& store, core::EventBatch& batch, LetterRetry& letter) {
+  using Outcome = LetterRetry::Outcome;
+  if (!store.has_letter(letter.id)) {
+    letter.outcome = Outcome::kGone;
+    return;
+  }
+  if (letter.event != LetterRetry::kNoEvent) {
+    core::Event& event = batch.events[letter.event];
+    store.settle(event);
+    letter.outcome = event.verdict == core::Verdict::kStored      ? Outcome::kStored
+                     : event.verdict == core::Verdict::kDuplicate ? Outcome::kDuplicate
+                                                                  : Outcome::kRefused;
+    if (letter.outcome == Outcome::kRefused) {
+      letter.reason = kIdConflict;
+      letter.detail = kIdConflictDetail;
+    }
+  }
+  if (letter.outcome == Outcome::kRefused) {
+    store.rewrite_letter(letter.id, letter.reason, letter.detail);
+  } else {
+    store.remove_letter(letter.id);
+  }
+}
+
 }  // namespace
 
 struct Journal::Impl {
@@ -50,13 +76,21 @@ struct Journal::Impl {
   }
   ~Impl() { queue.close(); }  // the writer's end waits for what is queued
 
-  // Hands `work` to the writer and waits for its commit.
-  core::CommitStatus commit(std::function<void(Store&)> work) {
+  // Hands `work` to the writer and waits for its commit; `after` counts it, before any other
+  // commit.
+  core::CommitStatus commit(std::function<void(Store&)> work,
+                            std::function<void(Stats&)> after = {}) {
     // Shared, as the writer may still be inside set_value when the wait ends.
     const auto committed = std::make_shared<std::promise<core::CommitStatus>>();
     Message message;
     message.work = std::move(work);
-    message.work_done = [committed](core::CommitStatus status) { committed->set_value(status); };
+    message.work_done = [this, committed, after = std::move(after)](core::CommitStatus status) {
+      if (after && status == core::CommitStatus::kCommitted) {
+        std::lock_guard guard(board.mutex);
+        after(board.stats);
+      }
+      committed->set_value(status);
+    };
     queue.submit(std::move(message));
     return committed->get_future().get();
   }
@@ -120,7 +154,6 @@ void Journal::move_cursor(const std::string& name, std::uint64_t seq,
                        done = std::move(done)](core::CommitStatus status) {
     if (status == core::CommitStatus::kCommitted) {
       std::lock_guard guard(impl_->board.mutex);
-      impl_->board.stats.dead_letters += letters->size();
       for (auto& cursor : impl_->board.cursors) {
         if (cursor.name == name) cursor = {name, seq, now, 0};
       }
@@ -128,6 +161,33 @@ void Journal::move_cursor(const std::string& name, std::uint64_t seq,
     if (done) done(status);
   };
   impl_->queue.submit(std::move(message));
+}
+
+core::CommitStatus Journal::retry_letters(core::EventBatch& batch,
+                                          std::vector<LetterRetry>& letters) {
+  if (!batch.events.empty() && stats().full) return core::CommitStatus::kBusy;
+  return impl_->commit(
+      [&](Store& store) {
+        for (auto& letter : letters) settle(store, batch, letter);
+      },
+      [&](Stats& stats) {
+        for (const auto& letter : letters) {
+          stats.dead_letters_retried += letter.outcome != LetterRetry::Outcome::kGone;
+          stats.committed_events += letter.outcome == LetterRetry::Outcome::kStored;
+          stats.events += letter.outcome == LetterRetry::Outcome::kStored;
+          stats.duplicates += letter.outcome == LetterRetry::Outcome::kDuplicate;
+        }
+      });
+}
+
+core::CommitStatus Journal::remove_letters(const std::vector<std::uint64_t>& ids,
+                                           std::uint64_t& removed) {
+  removed = 0;
+  return impl_->commit(
+      [&](Store& store) {
+        for (const auto id : ids) removed += store.remove_letter(id) ? 1 : 0;
+      },
+      [&](Stats& stats) { stats.dead_letters_purged += removed; });
 }
 
 CursorInfo Journal::open_cursor(const std::string& name, std::uint64_t start) {

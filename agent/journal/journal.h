@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -38,6 +39,7 @@ struct Options {
   std::chrono::milliseconds max_age{std::chrono::hours(24 * 30)};
   std::chrono::milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
   std::uint32_t max_dead_letters = 100'000;
+  std::chrono::milliseconds dead_letter_max_age{std::chrono::hours(24 * 30)};
   std::uint64_t queue_bytes = 16 << 20;
   std::uint32_t group_events = 2000;
   std::chrono::milliseconds group_wait{0};
@@ -61,6 +63,8 @@ struct OpenReport {
 
 enum class State : std::uint8_t { kOpen, kRecovering /* disk refused; retrying */, kClosed };
 
+using LetterCounts = std::map<std::string, std::uint64_t, std::less<>>;  // reason -> how many
+
 struct Stats {
   State state = State::kOpen;
   bool full = false;  // over max_bytes, held by a required reader: intake is turned away
@@ -76,8 +80,11 @@ struct Stats {
   std::uint64_t conflicts = 0;
   std::uint64_t busy = 0;  // submissions turned away
   std::uint64_t failed_commits = 0;
-  std::uint64_t dead_letters = 0;          // kept
+  std::uint64_t dead_letters = 0;  // kept
+  LetterCounts dead_letters_by_reason;
   std::uint64_t dead_letters_dropped = 0;  // by retention
+  std::uint64_t dead_letters_retried = 0;  // tried again, whatever came of it
+  std::uint64_t dead_letters_purged = 0;   // removed on demand
   std::uint64_t expired = 0;               // events removed by age
   std::uint64_t evicted = 0;               // events removed by size
   double commit_seconds_sum = 0;
@@ -87,6 +94,24 @@ struct Stats {
 class NotStoring : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// A dead letter tried again: what is to be done with it, and what came of it.
+struct LetterRetry {
+  enum class Outcome : std::uint8_t {
+    kPending,
+    kStored,     // its event is stored now; the letter is gone
+    kDuplicate,  // its event was stored before; the letter is gone
+    kDelivered,  // the sink has its event now; the letter is gone
+    kRefused,    // the letter stays with `reason` and `detail`
+    kGone,       // somebody else removed the letter meanwhile; nothing was stored
+  };
+  static constexpr std::size_t kNoEvent = static_cast<std::size_t>(-1);
+
+  std::uint64_t id = 0;
+  std::size_t event = kNoEvent;  // into the batch: kept in the commit that removes the letter
+  Outcome outcome = Outcome::kPending;
+  std::string reason, detail;  // of the new refusal
 };
 
 // A reader's place. `required`: retention waits for it.
@@ -127,6 +152,13 @@ class Journal final : public core::EventSink {
   void move_cursor(const std::string& name, std::uint64_t seq,
                    std::vector<core::DeadLetter> refused,
                    std::function<void(core::CommitStatus)> done);
+  // Settles letters that were tried again, in one commit: those with an event in `batch` are
+  // stored, or found to be a duplicate, and removed; a conflict and what was kRefused before stay
+  // with their new reason; what was kDelivered is removed. Blocks for the commit; kBusy when the
+  // journal is full.
+  core::CommitStatus retry_letters(core::EventBatch& batch, std::vector<LetterRetry>& letters);
+  // `removed`: how many of them were there. Blocks for a commit.
+  core::CommitStatus remove_letters(const std::vector<std::uint64_t>& ids, std::uint64_t& removed);
   // Makes the cursor if missing (at `start`: 0 = from the oldest event) and says where it stands.
   // Blocks for a commit. Throws NotStoring, and std::runtime_error for a cursor above the head.
   CursorInfo open_cursor(const std::string& name, std::uint64_t start);

@@ -136,7 +136,10 @@ class SqliteReader final : public Reader, public Connected {
           .bind_text(5, query.type)
           .bind(6, nanos(query.since, INT64_MIN))
           .bind(7, nanos(query.until, INT64_MAX));
-      while (select.step()) rows.push_back(letter_row(select));
+      std::size_t bytes = 0;
+      while (bytes < query.max_bytes && select.step()) {
+        bytes += rows.emplace_back(letter_row(select)).letter.body.size();
+      }
       return rows;
     });
   }

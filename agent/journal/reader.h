@@ -56,6 +56,7 @@ bool matches(const Query& query, const core::Event& event);
 struct DeadLetterQuery {
   std::uint64_t before = 0;  // ids below it; 0: from the newest
   std::size_t limit = 100;
+  std::size_t max_bytes = static_cast<std::size_t>(-1);  // of bodies; the page ends there
   std::string origin, reason, type;
   std::optional<core::Time> since, until;  // received, [since, until)
 };

@@ -1,6 +1,7 @@
 #include "agent/journal/retention.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "agent/journal/seals.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr std::uint64_t kSeenShare = 4;
 constexpr std::uint64_t kBytesPerSeenId = 40;
 constexpr std::int64_t kMaxKeyedIds = 1'000'000;
+constexpr std::uint64_t kLetterSlice = 200;
 
 // Removes events with seq < `end`, oldest first, and what hangs on whole buckets that end there.
 std::uint64_t remove_events(Store& store, std::uint64_t end) {
@@ -79,17 +81,20 @@ void drop_seen(Store& store, const RetentionLimits& limits, std::uint32_t slice,
   work.more = true;
 }
 
+// A slice of the oldest by number. A letter of an exporter has the arrival of its event, so a few
+// may wait behind a younger one.
 void drop_dead_letters(Store& store, const RetentionLimits& limits, RetentionWork& work) {
-  Database& db = store.db();
-  const auto count = static_cast<std::uint64_t>(
-      db.integer("SELECT coalesce(max(id)-min(id)+1,0) FROM dead_letters"));
-  if (count <= limits.max_dead_letters) return;
-  Statement(
-      db, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters ORDER BY id LIMIT ?1)")
-      .bind(1, std::min<std::uint64_t>(count - limits.max_dead_letters, 1000))
-      .run();
-  work.dead_letters_dropped += static_cast<std::uint64_t>(db.changes());
-  work.more = true;
+  std::uint64_t kept = 0;
+  for (const auto& [reason, count] : store.letters()) kept += count;
+  if (kept == 0) return;
+  std::uint64_t dropped = store.drop_letters(kLetterSlice, limits.oldest_letter);
+  if (kept - dropped > limits.max_dead_letters) {
+    const std::uint64_t surplus = kept - dropped - limits.max_dead_letters;
+    dropped += store.drop_letters(std::min<std::uint64_t>(surplus, 1000),
+                                  std::numeric_limits<std::int64_t>::max());
+  }
+  work.dead_letters_dropped += dropped;
+  work.more = work.more || dropped > 0;
 }
 
 void drop_keyed(Store& store, const RetentionLimits& limits, std::uint32_t slice) {

@@ -74,6 +74,10 @@ Store::Store(Database db, std::uint64_t floor)
       upsert_seen_day_(db_,
                        "INSERT INTO seen_days VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET "
                        "ids=ids+?2,last_received=max(last_received,?3)") {
+  Statement reasons(db_, "SELECT coalesce(reason,''),count(*) FROM dead_letters GROUP BY 1");
+  while (reasons.step()) {
+    letters_[std::string(reasons.text(0))] = static_cast<std::uint64_t>(reasons.integer(1));
+  }
   head_ = static_cast<std::uint64_t>(db_.integer("SELECT max(seq) FROM events"));
   oldest_ = static_cast<std::uint64_t>(db_.integer("SELECT min(seq) FROM events"));
   const std::string kept = meta(db_, "head");
@@ -150,6 +154,20 @@ bool Store::find_keyed(core::Event& event) {
 }
 
 void Store::add(core::Event& event) {
+  settle(event);
+  if (event.verdict != core::Verdict::kConflict) return;
+  core::DeadLetter letter;
+  letter.received = event.received;
+  letter.origin = "collector:" + std::string(event.collector);
+  letter.reason = kIdConflict;
+  letter.detail = kIdConflictDetail;
+  letter.type = event.type_name;
+  letter.event_id = to_string(event.id);
+  letter.body = event.body;
+  add(letter);
+}
+
+void Store::settle(core::Event& event) {
   const bool by_key_alone = event.keyed && event.time_source == core::TimeSource::kArrival;
   const bool known_key = by_key_alone && find_keyed(event);
   const std::int64_t check = body_check(event.body_hash);
@@ -162,16 +180,6 @@ void Store::add(core::Event& event) {
     const bool same = row && day.select.integer(1) == check;
     event.verdict = same ? core::Verdict::kDuplicate : core::Verdict::kConflict;
     if (row) event.seq = static_cast<std::uint64_t>(day.select.integer(0));
-    if (same) return;
-    core::DeadLetter letter;
-    letter.received = event.received;
-    letter.origin = "collector:" + std::string(event.collector);
-    letter.reason = "id_conflict";
-    letter.detail = "an event with this id and another body is stored already";
-    letter.type = event.type_name;
-    letter.event_id = to_string(event.id);
-    letter.body = event.body;
-    add(letter);
     return;
   }
   day.new_ids += 1;
@@ -187,6 +195,7 @@ void Store::add(core::Event& event) {
   insert(event);
   head_ = seq;
   if (oldest_ == 0) oldest_ = seq;
+  if (stored_) stored_(event);
 }
 
 bool Store::restore(const core::Event& event) {
@@ -321,6 +330,7 @@ void Store::add(const core::DeadLetter& letter) {
       .bind_text(7, letter.event_id)
       .bind_blob(8, letter.body)
       .run();
+  letters_[letter.reason] += 1;
 }
 
 void Store::move_cursor(const std::string& name, std::uint64_t seq, core::Time now) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,10 +27,19 @@ std::int64_t body_check(const core::Sha256& hash);
 // changed is known. `event.body_hash` must be set.
 std::int64_t row_check(const core::Event& event);
 
+inline constexpr const char* kIdConflict = "id_conflict";
+inline constexpr const char* kIdConflictDetail =
+    "an event with this id and another body is stored already";
+
 class Store {
  public:
   // `floor`: no seq at or below it is given out (the head hint after damage).
   Store(Database db, std::uint64_t floor);
+
+  // Called for each event that add() stores.
+  void on_stored(std::function<void(const core::Event&)> listener) {
+    stored_ = std::move(listener);
+  }
 
   void begin() { begin_.run(); }
   void commit();
@@ -38,6 +48,16 @@ class Store {
   // Sets the event's verdict, and seq and id when stored. A conflict is kept as a dead letter.
   void add(core::Event& event);
   void add(const core::DeadLetter& letter);
+  // The verdict alone: a conflict leaves no dead letter.
+  void settle(core::Event& event);
+  bool has_letter(std::uint64_t id);
+  // What a letter says of its last refusal.
+  void rewrite_letter(std::uint64_t id, const std::string& reason, const std::string& detail);
+  bool remove_letter(std::uint64_t id);
+  // Of at most `most` of the oldest letters those received before `received` (ns).
+  std::uint64_t drop_letters(std::uint64_t most, std::int64_t received);
+  // How many are kept, by reason.
+  const LetterCounts& letters() const { return letters_; }
   // Writes the workload index up to the head (inside the open transaction). Between calls it lags
   // by at most kWorkloadLag events: a sorted pass touches each page once, where an insert an event
   // touches one page each.
@@ -81,13 +101,16 @@ class Store {
   void widen_bucket(const core::Event& event);
   void write_bucket();
   void write_seen_days();
+  void forget_letter(const std::string& reason);
 
+  std::function<void(const core::Event&)> stored_;
   Database db_;
   Statement begin_, commit_, insert_event_, insert_workload_, insert_letter_, insert_keyed_,
       select_seq_, select_keyed_, upsert_cursor_, upsert_bucket_, upsert_seen_day_;
   std::uint64_t head_ = 0;
   std::uint64_t oldest_ = 0;
   std::map<std::string, std::int64_t, std::less<>> types_;
+  LetterCounts letters_;
   std::unordered_map<std::int64_t, SeenDay> seen_;
   std::uint64_t seen_uses_ = 0;
   struct Unindexed {

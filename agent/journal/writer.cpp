@@ -49,6 +49,7 @@ OpenReport Writer::attach(bool salvage) {
   store_->begin();
   sealer_ = std::make_unique<Sealer>(options_.seals, store_->db(), store_->head(), clock_.now());
   store_->commit();
+  store_->on_stored([this](const core::Event& event) { sealer_->add(event); });
   checkpointer_ = std::make_unique<Checkpointer>(database_path(options_.directory), options_.vfs,
                                                  options_.wal_bytes);
   sqlite3_wal_hook(
@@ -68,8 +69,7 @@ OpenReport Writer::attach(bool salvage) {
   board_.cursors = store_->cursors();
   board_.stats.state = State::kOpen;
   board_.stats.bytes = used_bytes(store_->db());
-  board_.stats.dead_letters =
-      static_cast<std::uint64_t>(store_->db().integer("SELECT count(*) FROM dead_letters"));
+  count_letters();
   board_.stats.events = store_->oldest() == 0 ? 0 : store_->head() - store_->oldest() + 1;
   return opened.report;
 }
@@ -105,13 +105,11 @@ void Writer::apply(std::vector<Message>& group, Stats& delta) {
     if (message.intake) {
       for (auto& event : message.intake->batch.events) {
         store_->add(event);
-        if (event.verdict == core::Verdict::kStored) sealer_->add(event);
         delta.committed_events += event.verdict == core::Verdict::kStored;
         delta.duplicates += event.verdict == core::Verdict::kDuplicate;
         delta.conflicts += event.verdict == core::Verdict::kConflict;
       }
       for (const auto& letter : message.intake->refused) store_->add(letter);
-      delta.dead_letters += message.intake->refused.size();
     }
     if (message.work) message.work(*store_);
   }
@@ -146,6 +144,15 @@ void Writer::commit(std::vector<Message>& group) {
   checkpoint();
 }
 
+// With the board's lock.
+void Writer::count_letters() {
+  Stats& stats = board_.stats;
+  if (stats.dead_letters_by_reason == store_->letters()) return;
+  stats.dead_letters_by_reason = store_->letters();
+  stats.dead_letters = 0;
+  for (const auto& [reason, count] : stats.dead_letters_by_reason) stats.dead_letters += count;
+}
+
 void Writer::note_commit(const Stats& delta, steady_clock::time_point started) {
   std::lock_guard guard(board_.mutex);
   Stats& stats = board_.stats;
@@ -155,7 +162,7 @@ void Writer::note_commit(const Stats& delta, steady_clock::time_point started) {
   stats.events += delta.committed_events;
   stats.duplicates += delta.duplicates;
   stats.conflicts += delta.conflicts;
-  stats.dead_letters += delta.dead_letters + delta.conflicts;
+  count_letters();
   stats.commit_seconds_sum += std::chrono::duration<double>(steady_clock::now() - started).count();
 }
 
@@ -237,6 +244,7 @@ RetentionLimits Writer::limits() const {
   out.oldest_seen_received = now - nanos(options_.dedup_horizon);
   out.today = day_of_ms(now / 1'000'000);
   out.max_dead_letters = options_.max_dead_letters;
+  out.oldest_letter = now - nanos(options_.dead_letter_max_age);
   out.keep_after = options_.seals.enabled ? sealer_->sealed_to() : store_->head();
   std::lock_guard guard(board_.mutex);
   const auto& required = board_.required;
@@ -284,7 +292,7 @@ void Writer::note_upkeep(const RetentionWork& work) {
   stats.expired += work.expired;
   stats.evicted += work.evicted;
   stats.events -= std::min(stats.events, work.expired + work.evicted);
-  stats.dead_letters -= std::min(stats.dead_letters, work.dead_letters_dropped);
+  count_letters();
   stats.dead_letters_dropped += work.dead_letters_dropped;
   stats.full = over_limit_;
 }

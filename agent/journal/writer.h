@@ -58,6 +58,7 @@ class Writer {
   void note_commit(const Stats& delta, std::chrono::steady_clock::time_point started);
   void note_seal();
   void seal();
+  void count_letters();
   void checkpoint();
   void lose_store(const std::string& why, bool damaged);
   void reopen();

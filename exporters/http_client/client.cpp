@@ -180,6 +180,16 @@ Response Client::get(const Request& request) {
   return impl_->perform(request, transfer, response);
 }
 
+Response Client::remove(const Request& request) {
+  const auto headers = make_headers(request.headers);
+  Response response;
+  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
+  impl_->prepare(request, headers);
+  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
+  impl_->set(CURLOPT_CUSTOMREQUEST, "DELETE");
+  return impl_->perform(request, transfer, response);
+}
+
 Response Client::post(const Request& request, std::stop_token stop) {
   const auto headers = make_headers(request.headers);
   Response response;

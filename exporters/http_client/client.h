@@ -62,6 +62,7 @@ class Client {
   Client& operator=(Client&&) noexcept;
 
   Response get(const Request& request);
+  Response remove(const Request& request);  // DELETE
   // `stop` ends it early, within about a second, as a transport failure.
   Response post(const Request& request, std::stop_token stop = {});
   // GET whose 2xx body goes to `on_data` as it arrives, until the server ends it, `on_data` returns

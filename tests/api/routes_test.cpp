@@ -77,7 +77,8 @@ TEST(Routes, TheOpenApiDocumentNamesTheRoleOfEach) {
   simdjson::dom::parser parser;
   const auto document = parser.parse(openapi_document());
   for (const Route& route : routes()) {
-    const std::string method = route.method == "GET" ? "get" : "post";
+    std::string method(route.method);
+    std::transform(method.begin(), method.end(), method.begin(), ::tolower);
     const auto operation = document["paths"][route.pattern][method];
     std::string_view role;
     if (operation["x-role"].get(role) != simdjson::SUCCESS) role = "";

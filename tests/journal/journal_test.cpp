@@ -132,6 +132,60 @@ TEST_F(JournalTest, CursorsSurviveAndAreDropped) {
   EXPECT_TRUE(journal.cursors().empty());
 }
 
+TEST_F(JournalTest, ALetterLeavesInTheCommitThatStoresItsEvent) {
+  core::DeadLetter letter;
+  letter.received = clock_.now();
+  letter.origin = "collector:x";
+  letter.reason = "invalid_event";
+  Journal journal(options(), clock_);
+  journal.move_cursor("exporter:x", 0, {letter, letter}, {});
+  journal.open_cursor("exporter:x", 0);
+  EXPECT_EQ(journal.stats().dead_letters, 2U);
+  const auto intake = test::intake({spec("a")}, clock_.now());
+  std::vector<LetterRetry> letters(3);
+  for (std::size_t i = 0; i < 3; ++i) letters[i].id = i + 1;
+  letters[0].event = 0;
+  letters[1].outcome = LetterRetry::Outcome::kRefused;
+  letters[1].reason = "too_large";
+  ASSERT_EQ(journal.retry_letters(intake->batch, letters), core::CommitStatus::kCommitted);
+  EXPECT_EQ(letters[0].outcome, LetterRetry::Outcome::kStored);
+  EXPECT_EQ(letters[2].outcome, LetterRetry::Outcome::kGone);
+  EXPECT_EQ(journal.head(), 1U);
+  const auto left = journal.reader()->dead_letters({.limit = 10});
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].id, 2U);
+  EXPECT_EQ(left[0].letter.reason, "too_large");
+  EXPECT_EQ(journal.stats().dead_letters, 1U);
+  EXPECT_EQ(journal.stats().dead_letters_by_reason, (LetterCounts{{"too_large", 1}}));
+  // Of a letter that is gone nothing is stored.
+  const auto other = test::intake({spec("b")}, clock_.now());
+  ASSERT_EQ(journal.retry_letters(other->batch, letters), core::CommitStatus::kCommitted);
+  EXPECT_EQ(letters[0].outcome, LetterRetry::Outcome::kGone);
+  EXPECT_EQ(journal.head(), 1U);
+}
+
+TEST_F(JournalTest, LettersLeaveByAgeAndByNumber) {
+  core::DeadLetter old;
+  old.received = clock_.now() - std::chrono::hours(48);
+  old.reason = "old";
+  core::DeadLetter young = old;
+  young.received = clock_.now();
+  young.reason = "young";
+  auto limits = options();
+  limits.dead_letter_max_age = std::chrono::hours(24);
+  limits.max_dead_letters = 2;
+  Journal journal(limits, clock_);
+  journal.move_cursor("exporter:x", 0, {old, young, young, young}, {});
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (journal.stats().dead_letters_dropped < 2 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(journal.stats().dead_letters_dropped, 2U);
+  const auto left = journal.reader()->dead_letters({.limit = 10});
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[1].id, 3U);
+}
+
 TEST_F(JournalTest, CursorAboveTheHeadIsAnErrorAtStart) {
   Journal journal(options(), clock_);
   journal.move_cursor("exporter:x", 7, {}, {});

@@ -11,8 +11,8 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | import | export | journal | collectors | cursors | audit | version) [[ -n $command ]] || command=$word ;;
-      ls | drop | pause | resume) [[ $command != cursors && $command != collectors ]] || second=$word ;;
+      run | check | tail | top | demo | import | export | journal | collectors | dead-letters | cursors | audit | version) [[ -n $command ]] || command=$word ;;
+      ls | drop | pause | resume | show | retry | purge) [[ $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
     esac
   done
 
@@ -41,10 +41,10 @@ _kcloud_logger() {
     --url) words="http://localhost:8007" ;;
     --listen) words="127.0.0.1:8007" ;;
     --interval) words="500ms 1s 5s" ;;
-    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
+    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
     *)
       case $command in
-        "") words="run check tail top demo import export journal collectors cursors audit version --help" ;;
+        "") words="run check tail top demo import export journal collectors dead-letters cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
@@ -59,6 +59,7 @@ _kcloud_logger() {
         journal) words="check --data-dir --help" ;;
         audit) words="verify --data-dir --from --to --heads --public-key --json --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;
+        dead-letters) words="$([[ -n $second ]] || echo ls show retry purge) --url --token --ca --cert --key $([[ $second == show ]] || echo --origin --reason --type --since --until) $([[ $second != ls ]] || echo --limit) $([[ $second == purge ]] || echo --json) $([[ $second != retry && $second != purge ]] || echo --all) --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
       esac
       ;;

@@ -84,7 +84,9 @@ TEST_F(InboxTest, ACutMessageIsTooLarge) {
   const auto intake = inbox.take();
   ASSERT_EQ(intake->refused.size(), 1u);
   EXPECT_EQ(intake->refused[0].reason, "too_large");
-  EXPECT_EQ(intake->refused[0].detail, "a message of 100000000 bytes, expected at most 2097152");
+  EXPECT_EQ(intake->refused[0].detail,
+            "a message of 100000000 bytes, expected at most 2097152; body cut at 65536 of 2097133 "
+            "bytes");
   EXPECT_EQ(intake->refused[0].type, "scheduling_decision");
   EXPECT_EQ(intake->refused[0].body.size(), context_.dead_letter_body_bytes);
   EXPECT_EQ(intake->payload_bytes, 100'000'000u);
