@@ -79,7 +79,11 @@ std::string grants(const Config& config) {
 void migrate(Connection& connection, const Config& config, const core::Catalogue& catalogue) {
   // Agents that start at the same time wait for one another.
   connection.script("BEGIN; SELECT pg_advisory_xact_lock(hashtext('kcloud audit schema'))");
-  if (connection.run("SELECT 1 FROM pg_namespace WHERE nspname = current_schema()").rows() == 0)
+  // By its name: while it is not there, the first schema of the path is the temporary one.
+  if (connection
+          .run("SELECT 1 FROM pg_namespace WHERE nspname = $1",
+               {parameter(Type::kText, config.schema)})
+          .rows() == 0)
     connection.script(fmt::format("CREATE SCHEMA IF NOT EXISTS \"{}\"", config.schema));
   connection.script(
       "CREATE TABLE IF NOT EXISTS audit_schema (version integer PRIMARY KEY, applied_at "
