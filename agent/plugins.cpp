@@ -19,7 +19,8 @@
 namespace kcloud::agent {
 
 config::Plugins plugins() {
-  return {{file::plugin(), kafka::plugin(), redis::plugin()}, {influxdb::plugin(), postgres::plugin()}};
+  return {{file::plugin(), kafka::plugin(), redis::plugin()},
+          {influxdb::plugin(), postgres::plugin()}};
 }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,

@@ -1,5 +1,5 @@
-// Options of the PostgreSQL exporter: an `exporters:` entry with `type: postgres`. sample.yaml shows
-// them. Reading them makes no network call.
+// Options of the PostgreSQL exporter: an `exporters:` entry with `type: postgres`. sample.yaml
+// shows them. Reading them makes no network call.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ struct Config {
   std::string url = "postgresql://127.0.0.1:5432/kcloud";  // or `key=value …`; without a password
   config::Secret password;                                 // empty: PGPASSWORD, ~/.pgpass
   std::string schema = "kcloud_audit";
-  bool migrate = true;  // false: the schema's version is checked, never changed
+  bool migrate = true;      // false: the schema's version is checked, never changed
   std::string writer_role;  // granted by the migration; empty: none
   std::string reader_role;
   std::chrono::milliseconds connect_timeout{5'000};

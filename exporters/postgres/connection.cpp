@@ -74,13 +74,15 @@ Connection::Connection(const Config& config, int stop_fd)
       patience_(config.statement_timeout + milliseconds(5'000)) {
   connect(std::chrono::steady_clock::now() + config.connect_timeout);
   PQsetnonblocking(connection_.get(), 1);
-  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
   // The server notices a client that left in the middle of a statement. The schema's name was
   // checked when it was read.
-  script(fmt::format("SET search_path = \"{}\", pg_temp; SET statement_timeout = {}; "
-                     "SET client_connection_check_interval = 1000; SET datestyle = ISO; "
-                     "SET timezone = 'UTC'; SET synchronous_commit = on",
-                     config.schema, config.statement_timeout.count()));
+  script(
+      fmt::format("SET search_path = \"{}\", pg_temp; SET statement_timeout = {}; "
+                  "SET client_connection_check_interval = 1000; SET datestyle = ISO; "
+                  "SET timezone = 'UTC'; SET synchronous_commit = on",
+                  config.schema, config.statement_timeout.count()));
 }
 
 void Connection::connect(Deadline deadline) {
@@ -174,8 +176,7 @@ void Connection::copy(const std::string& statement, std::string_view data) {
   constexpr std::size_t kChunk = 256 << 10;
   while (!data.empty()) {
     const auto chunk = data.substr(0, kChunk);
-    const int put =
-        PQputCopyData(connection_.get(), chunk.data(), static_cast<int>(chunk.size()));
+    const int put = PQputCopyData(connection_.get(), chunk.data(), static_cast<int>(chunk.size()));
     if (put < 0) fail();
     if (put > 0) data.remove_prefix(chunk.size());
     flush(until);

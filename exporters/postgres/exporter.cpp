@@ -164,10 +164,10 @@ void write_batch(Connection& connection, const Batch& batch, const Stored& store
        parameter(Type::kDate, binary_date(seal.day)),
        parameter(Type::kBigint, binary(signed_of(seal.events))),
        parameter(Type::kBigint, binary(signed_of(seal.total_events))),
-       parameter(Type::kBigint, binary(signed_of(seal.journal_end))),
-       parameter(Type::kBytes, ids), parameter(Type::kBytes, leaves),
-       parameter(Type::kBytes, days), parameter(Type::kBytes, bytes_of(seal.root)),
-       parameter(Type::kBytes, bytes_of(seal.prev)), parameter(Type::kBytes, bytes_of(seal.hash)),
+       parameter(Type::kBigint, binary(signed_of(seal.journal_end))), parameter(Type::kBytes, ids),
+       parameter(Type::kBytes, leaves), parameter(Type::kBytes, days),
+       parameter(Type::kBytes, bytes_of(seal.root)), parameter(Type::kBytes, bytes_of(seal.prev)),
+       parameter(Type::kBytes, bytes_of(seal.hash)),
        parameter(Type::kTimestamp, binary_time(seal.sealed))});
 }
 
@@ -211,8 +211,7 @@ Connection& Exporter::connected() {
   auto made = std::make_unique<Connection>(config_, stop_fd_);
   const std::string encoding = made->setting("server_encoding");
   if (encoding != "UTF8")
-    throw Error("0A000",
-                fmt::format("the database has the encoding {}, expected UTF8", encoding));
+    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
   layout_ = prepare_schema(*made, config_, *catalogue_);
   event_days_.clear();
   id_days_.clear();

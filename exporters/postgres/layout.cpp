@@ -83,8 +83,8 @@ std::string_view catalog_name(Type type) {
 
 const std::vector<std::string>& base_columns() {
   static const std::vector<std::string> kColumns{
-      "ingest_day", "event_id", "time",   "time_ns",   "received", "type",
-      "source",     "workload", "cluster", "severity", "actor",    "reason",
+      "ingest_day", "event_id", "time",     "time_ns",   "received", "type",
+      "source",     "workload", "cluster",  "severity",  "actor",    "reason",
       "collector",  "agent",    "chain_id", "batch_seq", "body"};
   return kColumns;
 }

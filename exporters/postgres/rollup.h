@@ -11,7 +11,7 @@
 namespace kcloud::postgres {
 
 struct RollupKey {
-  std::int64_t hour = 0;  // hours since 1970
+  std::int64_t hour = 0;                     // hours since 1970
   std::string type, cluster, source, field;  // field empty: the events themselves
   auto operator<=>(const RollupKey&) const = default;
 };

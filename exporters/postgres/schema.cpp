@@ -106,8 +106,7 @@ void migrate(Connection& connection, const Config& config, const core::Catalogue
 int schema_version(Connection& connection) {
   if (connection.run("SELECT 1 WHERE to_regclass('audit_schema') IS NOT NULL").rows() == 0)
     return 0;
-  const auto found =
-      connection.run("SELECT coalesce(max(version), 0)::bigint FROM audit_schema");
+  const auto found = connection.run("SELECT coalesce(max(version), 0)::bigint FROM audit_schema");
   return static_cast<int>(read_bigint(found.value(0, 0)));
 }
 

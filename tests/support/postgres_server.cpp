@@ -21,10 +21,9 @@ PostgresServer::PostgresServer() : port_(free_port()) {
     if (user == nullptr || ::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0)
       throw std::runtime_error("no user postgres to run the server as");
   }
-  ServerProcess initdb(
-      command({std::string(kBin) + "initdb", "-D", directory_.path() + "/data", "-A", "trust", "-U",
-               "postgres", "-E", "UTF8", "--locale=C", "-N"}),
-      directory_.path() + "/initdb.log");
+  ServerProcess initdb(command({std::string(kBin) + "initdb", "-D", directory_.path() + "/data",
+                                "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"}),
+                       directory_.path() + "/initdb.log");
   eventually([&] { return !initdb.running(); }, std::chrono::seconds(60));
   start();
 }
@@ -33,7 +32,7 @@ PostgresServer::~PostgresServer() { stop(); }
 
 std::vector<std::string> PostgresServer::command(std::vector<std::string> words) const {
   if (::geteuid() == 0) {
-    const std::vector<std::string> as{"setpriv",        "--reuid=postgres", "--regid=postgres",
+    const std::vector<std::string> as{"setpriv", "--reuid=postgres", "--regid=postgres",
                                       "--clear-groups", "--pdeathsig=KILL"};
     words.insert(words.begin(), as.begin(), as.end());
   }
@@ -46,9 +45,8 @@ void PostgresServer::start() {
                std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
                "unix_socket_directories=", "-c", "fsync=off"}),
       directory_.path() + "/postgres.log");
-  const bool up = eventually([&] {
-    return !process_->running() || PQping(url().c_str()) == PQPING_OK;
-  });
+  const bool up =
+      eventually([&] { return !process_->running() || PQping(url().c_str()) == PQPING_OK; });
   if (!up || !process_->running()) throw std::runtime_error("postgres did not start");
 }
 

@@ -31,6 +31,13 @@ bool pass(int to, const char* data, ssize_t size) {
   return true;
 }
 
+// Not every message has one: data of a COPY has none.
+void drop_answer(int server) {
+  pollfd answer{server, POLLIN, 0};
+  std::array<char, 4096> buffer;
+  if (::poll(&answer, 1, 200) == 1) ::recv(server, buffer.data(), buffer.size(), 0);
+}
+
 }  // namespace
 
 TcpProxy::TcpProxy(std::uint16_t target)
@@ -83,7 +90,7 @@ void TcpProxy::serve(int client, std::stop_token stop) {
       const bool now = left_ >= 0 && left_-- == 0;
       if (size <= 0 || (now && cut_ == Cut::kBefore)) break;
       open = pass(server, buffer.data(), size) && !now;
-      if (now && cut_ == Cut::kAfterAnswer) ::recv(server, buffer.data(), buffer.size(), 0);
+      if (now && cut_ == Cut::kAfterAnswer) drop_answer(server);
     }
   }
   ::close(server);

@@ -32,7 +32,8 @@ TEST(PostgresConfig, APasswordInTheUrlIsRefusedAndNeverShown) {
   const auto [config, problems] = read("url: postgresql://a:hunter2@h/db");
   EXPECT_THAT(problems, ElementsAre(HasSubstr("use `password`")));
   EXPECT_THAT(problems, ElementsAre(Not(HasSubstr("hunter2"))));
-  EXPECT_THAT(read("url: 'host=h passwd=hunter2'").problems, ElementsAre(Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(read("url: 'host=h passwd=hunter2'").problems,
+              ElementsAre(Not(HasSubstr("hunter2"))));
   EXPECT_THAT(show(read("password: ${PGSECRET}").config), Not(HasSubstr("hush")));
 }
 
@@ -40,6 +41,21 @@ TEST(PostgresConfig, NamesThatCouldBeSqlAreRefused) {
   EXPECT_THAT(read("schema: 'a\"; DROP'").problems, ElementsAre(HasSubstr("a-z, 0-9 and _")));
   EXPECT_THAT(read("writer_role: 'A-B'").problems, ElementsAre(HasSubstr("a-z, 0-9 and _")));
   EXPECT_THAT(read("reader_role: 1x").problems, ElementsAre(HasSubstr("no digit first")));
+}
+
+TEST(PostgresConfig, TheSampleIsRead) {
+  std::ifstream file(KCLOUD_SOURCE_DIR "/exporters/postgres/sample.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  config::Problems problems;
+  auto root = config::Section::parse(text.str(), "sample.yaml",
+                                     config::fake_environment({{"PGSECRET", "hush"}}), problems);
+  auto entry = root.section("exporters").section("audit");
+  std::string type;
+  entry.read("type", type);
+  EXPECT_FALSE(parse(entry).migrate);
+  entry.finish();
+  EXPECT_THAT(problems, IsEmpty());
 }
 
 }  // namespace

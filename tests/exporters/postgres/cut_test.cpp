@@ -48,7 +48,8 @@ TEST(PostgresCut, NothingIsLostOrDoubled) {
             events + "|" + events);
   EXPECT_EQ(server.query("SELECT count(*), max(total_events) FROM kcloud_audit.audit_batch"),
             std::to_string(chain.seals.size()) + "|" + events);
-  EXPECT_EQ(server.query("SELECT sum(count) FROM kcloud_audit.event_rollup WHERE field = ''"), events);
+  EXPECT_EQ(server.query("SELECT sum(count) FROM kcloud_audit.event_rollup WHERE field = ''"),
+            events);
 }
 
 }  // namespace

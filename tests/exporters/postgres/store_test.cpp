@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <thread>
 
 #include "exporters/postgres/exporter.h"
@@ -19,7 +22,9 @@ using ::testing::HasSubstr;
 struct PostgresStore : ::testing::Test {
   test_support::PostgresServer& server = testing::empty_server();
   std::shared_ptr<const core::Catalogue> catalogue = testing::make_catalogue();
-  std::string ask(const std::string& sql) { return server.query("SET search_path = kcloud_audit; " + sql); }
+  std::string ask(const std::string& sql) {
+    return server.query("SET search_path = kcloud_audit; " + sql);
+  }
   std::string rows() { return ask("SELECT count(*), count(DISTINCT event_id) FROM audit_event"); }
 };
 
@@ -127,8 +132,9 @@ TEST_F(PostgresStore, AValueTheServerAloneRefusesCostsItsRowTheTypedColumns) {
   const auto delivery = exporter.deliver_sealed(chain.sealed());
   ASSERT_EQ(delivery.kind, Delivery::Kind::kDelivered) << delivery.reason;
   EXPECT_EQ(rows(), "10|10");
-  EXPECT_EQ(ask("SELECT body FROM audit_event WHERE column_errors IS NOT NULL AND scheduler IS NULL"),
-            "{\"key\":\"4\"}");
+  EXPECT_EQ(
+      ask("SELECT body FROM audit_event WHERE column_errors IS NOT NULL AND scheduler IS NULL"),
+      "{\"key\":\"4\"}");
 }
 
 TEST_F(PostgresStore, AClonedDataDirectoryIsNamed) {
@@ -216,7 +222,8 @@ TEST_F(PostgresStore, AStopEndsAnAttemptThatWaits) {
   server.query("ALTER TABLE kcloud_audit.audit_batch ADD CHECK (pg_sleep(20) IS NOT NULL)");
   std::jthread stopper([&] {
     test_support::eventually([&] {
-      return server.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0";
+      return server.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") !=
+             "0";
     });
     exporter.interrupt();
   });
@@ -225,13 +232,34 @@ TEST_F(PostgresStore, AStopEndsAnAttemptThatWaits) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
+TEST_F(PostgresStore, TheQuestionsOfTheReadmeHaveAnswers) {
+  Exporter exporter(testing::config_of(server), catalogue, "a");
+  Chain chain(1, catalogue);
+  chain.add("x");
+  chain.seal();
+  ASSERT_EQ(exporter.deliver_sealed(chain.sealed()).kind, Delivery::Kind::kDelivered);
+  std::ifstream file(KCLOUD_SOURCE_DIR "/exporters/postgres/README.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  std::string questions = text.str();
+  questions = questions.substr(questions.find("## Questions"));
+  int asked = 0;
+  for (auto at = questions.find("SELECT"); at != std::string::npos;
+       at = questions.find("SELECT", at + 1), ++asked) {
+    const std::string sql = questions.substr(at, questions.find(';', at) - at);
+    EXPECT_NE(ask(sql), "") << sql;
+  }
+  EXPECT_EQ(asked, 4);
+}
+
 TEST_F(PostgresStore, AProbeWritesAndLeavesNothing) {
   Exporter exporter(testing::config_of(server), catalogue, "a");
   EXPECT_EQ(exporter.probe()[2].outcome, core::ProbeStep::Outcome::kSkipped);
   exporter.sealed_head({});
   for (const auto& step : exporter.probe())
     EXPECT_EQ(step.outcome, core::ProbeStep::Outcome::kPassed) << step.what << ": " << step.detail;
-  EXPECT_EQ(ask("SELECT (SELECT count(*) FROM audit_event) + (SELECT count(*) FROM audit_batch)"), "0");
+  EXPECT_EQ(ask("SELECT (SELECT count(*) FROM audit_event) + (SELECT count(*) FROM audit_batch)"),
+            "0");
 }
 
 }  // namespace
