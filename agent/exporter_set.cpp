@@ -30,9 +30,9 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
     auto running = std::make_shared<Running>();
     running->config = config;
     running->exporter = exporter;
-    running->loop =
-        std::make_unique<delivery::Loop>(std::move(options), journal_, *config->catalogue,
-                                         make_exporter(exporter, config->agent), clock_);
+    running->loop = std::make_unique<delivery::Loop>(
+        std::move(options), journal_, *config->catalogue,
+        make_exporter(exporter, config->agent, config->catalogue), clock_);
     if (exporter.required) required.push_back("exporter:" + exporter.name);
     started.push_back(std::move(running));
   }

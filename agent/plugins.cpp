@@ -13,11 +13,14 @@
 #include "collectors/redis/config.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
+#include "exporters/postgres/config.h"
+#include "exporters/postgres/exporter.h"
 
 namespace kcloud::agent {
 
 config::Plugins plugins() {
-  return {{file::plugin(), kafka::plugin(), redis::plugin()}, {influxdb::plugin()}};
+  return {{file::plugin(), kafka::plugin(), redis::plugin()},
+          {influxdb::plugin(), postgres::plugin()}};
 }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
@@ -42,12 +45,18 @@ std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& c
 }
 
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
-                                              const config::AgentConfig& agent) {
+                                              const config::AgentConfig& agent,
+                                              std::shared_ptr<const core::Catalogue> catalogue) {
   if (exporter.type == "influxdb") {
     std::map<std::string, std::string> tags = agent.tags;
     tags["agent_cluster"] = agent.cluster;
     return std::make_unique<influxdb::Exporter>(
         *static_cast<const influxdb::Config*>(exporter.options.get()), tags);
+  }
+  if (exporter.type == "postgres") {
+    return std::make_unique<postgres::Exporter>(
+        *static_cast<const postgres::Config*>(exporter.options.get()), std::move(catalogue),
+        agent.name);
   }
   throw std::invalid_argument("unknown exporter type '" + exporter.type + "'");
 }

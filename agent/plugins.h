@@ -20,6 +20,7 @@ std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& c
 
 // The exporter an entry describes. Makes no network call.
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
-                                              const config::AgentConfig& agent);
+                                              const config::AgentConfig& agent,
+                                              std::shared_ptr<const core::Catalogue> catalogue);
 
 }  // namespace kcloud::agent

@@ -1,0 +1,379 @@
+#include "exporters/postgres/exporter.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/sha256.h"
+#include "exporters/postgres/binary.h"
+#include "exporters/postgres/rollup.h"
+#include "exporters/postgres/row.h"
+#include "exporters/postgres/schema.h"
+
+namespace kcloud::postgres {
+
+struct Batch {
+  const core::Seal* seal;
+  std::span<const core::Event> events;
+};
+
+namespace {
+
+using Row = std::pair<const core::Event*, const core::Seal*>;
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+template <std::size_t N>
+std::string bytes_of(const std::array<std::uint8_t, N>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::int32_t id_day(const core::EventId& id) {
+  return static_cast<std::int32_t>(id.unix_ms() / kDayMs);
+}
+
+std::int64_t signed_of(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+
+// The events of each seal: up to its position in the journal.
+std::vector<Batch> batches_of(const core::SealedBatches& sealed) {
+  std::vector<Batch> batches;
+  auto rest = sealed.events;
+  for (const auto& seal : sealed.seals) {
+    const auto end = std::ranges::find_if(
+        rest, [&](const core::Event& event) { return event.seq > seal.journal_end; });
+    const auto count = static_cast<std::size_t>(end - rest.begin());
+    batches.push_back({&seal, rest.first(count)});
+    rest = rest.subspan(count);
+  }
+  return batches;
+}
+
+struct OtherChain : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Leaves the batches that the database does not have. Throws OtherChain.
+void drop_stored(Connection& connection, std::vector<Batch>& batches) {
+  const auto& first = *batches.front().seal;
+  const auto stored = connection.run(
+      "SELECT seq, hash FROM audit_batch WHERE chain_id = $1 AND seq >= $2 AND seq <= $3",
+      {parameter(Type::kUuid, bytes_of(first.chain)),
+       parameter(Type::kBigint, binary(signed_of(first.seq) - 1)),
+       parameter(Type::kBigint, binary(signed_of(batches.back().seal->seq)))});
+  std::map<std::int64_t, std::string> hashes;
+  for (std::size_t row = 0; row < stored.rows(); ++row)
+    hashes.emplace(read_bigint(stored.value(row, 0)), stored.value(row, 1));
+  const auto differs = [&](std::uint64_t seq, const core::Sha256& hash) {
+    const auto found = hashes.find(signed_of(seq));
+    return found != hashes.end() && found->second != bytes_of(hash);
+  };
+  for (const auto& batch : batches)
+    if (differs(batch.seal->seq, batch.seal->hash) ||
+        differs(batch.seal->seq - 1, batch.seal->prev))
+      throw OtherChain(fmt::format(
+          "chain {}: the database has another batch {}; was the data directory cloned or restored? "
+          "Two agents must not share one",
+          core::to_string(batch.seal->chain), batch.seal->seq));
+  std::erase_if(batches,
+                [&](const Batch& batch) { return hashes.contains(signed_of(batch.seal->seq)); });
+}
+
+// The day under which each id was stored first; ids new to the database get their batch's.
+struct Stored {
+  std::set<core::EventId> fresh;
+  std::map<core::EventId, std::int32_t> days;
+};
+
+Stored claim_ids(Connection& connection, const std::vector<Batch>& batches) {
+  Stored stored;
+  // Sorted, as agents that store the same ids at the same time would else wait for one another.
+  for (const auto& batch : batches)
+    for (const auto& event : batch.events) stored.days.emplace(event.id, batch.seal->day);
+  if (stored.days.empty()) return stored;
+  std::vector<std::string> ids;
+  std::vector<std::string> days;
+  for (const auto& [id, day] : stored.days) {
+    ids.emplace_back(id.view());
+    days.push_back(binary_date(day));
+  }
+  const auto claimed = connection.run(
+      "INSERT INTO audit_seen (event_id, ingest_day) SELECT * FROM unnest($1, $2) "
+      "ON CONFLICT DO NOTHING RETURNING event_id",
+      {array_parameter(Type::kUuid, ids), array_parameter(Type::kDate, days)});
+  for (std::size_t row = 0; row < claimed.rows(); ++row)
+    stored.fresh.insert(core::event_id_from_bytes(claimed.value(row, 0)));
+  std::erase_if(ids, [&](const std::string& id) {
+    return stored.fresh.contains(core::event_id_from_bytes(id));
+  });
+  if (ids.empty()) return stored;
+  const auto known =
+      connection.run("SELECT event_id, ingest_day FROM audit_seen WHERE event_id = ANY ($1)",
+                     {array_parameter(Type::kUuid, ids)});
+  for (std::size_t row = 0; row < known.rows(); ++row)
+    stored.days[core::event_id_from_bytes(known.value(row, 0))] = read_date(known.value(row, 1));
+  return stored;
+}
+
+void write_rollup(Connection& connection, const Rollup& rollup) {
+  if (rollup.empty()) return;
+  std::vector<std::string> hour, type, cluster, source, field, count, sum, min, max;
+  for (const auto& [key, sums] : rollup) {
+    hour.push_back(binary_time(core::Time(std::chrono::hours(key.hour))));
+    type.push_back(key.type);
+    cluster.push_back(key.cluster);
+    source.push_back(key.source);
+    field.push_back(key.field);
+    count.push_back(binary(sums.count));
+    sum.push_back(binary(sums.sum));
+    min.push_back(binary(sums.min));
+    max.push_back(binary(sums.max));
+  }
+  connection.run(
+      "INSERT INTO event_rollup AS r SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+      "ON CONFLICT (hour, type, cluster, source, field) DO UPDATE SET "
+      "count = r.count + excluded.count, sum = r.sum + excluded.sum, "
+      "min = least(r.min, excluded.min), max = greatest(r.max, excluded.max)",
+      {array_parameter(Type::kTimestamp, hour), array_parameter(Type::kText, type),
+       array_parameter(Type::kText, cluster), array_parameter(Type::kText, source),
+       array_parameter(Type::kText, field), array_parameter(Type::kBigint, count),
+       array_parameter(Type::kReal, sum), array_parameter(Type::kReal, min),
+       array_parameter(Type::kReal, max)});
+}
+
+void write_batch(Connection& connection, const Batch& batch, const Stored& stored,
+                 core::Sha256Hasher& hasher) {
+  const auto& seal = *batch.seal;
+  std::string ids, leaves, days;
+  for (const auto& event : batch.events) {
+    ids += event.id.view();
+    leaves += bytes_of(core::leaf_hash(hasher, event));
+    const int offset = stored.days.at(event.id) - seal.day;
+    days += {static_cast<char>(offset >> 8), static_cast<char>(offset)};
+  }
+  connection.run(
+      "INSERT INTO audit_batch (chain_id, seq, ingest_day, n_events, total_events, journal_end, "
+      "event_ids, leaves, event_days, root, prev_hash, hash, sealed_at) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      {parameter(Type::kUuid, bytes_of(seal.chain)),
+       parameter(Type::kBigint, binary(signed_of(seal.seq))),
+       parameter(Type::kDate, binary_date(seal.day)),
+       parameter(Type::kBigint, binary(signed_of(seal.events))),
+       parameter(Type::kBigint, binary(signed_of(seal.total_events))),
+       parameter(Type::kBigint, binary(signed_of(seal.journal_end))), parameter(Type::kBytes, ids),
+       parameter(Type::kBytes, leaves), parameter(Type::kBytes, days),
+       parameter(Type::kBytes, bytes_of(seal.root)), parameter(Type::kBytes, bytes_of(seal.prev)),
+       parameter(Type::kBytes, bytes_of(seal.hash)),
+       parameter(Type::kTimestamp, binary_time(seal.sealed))});
+}
+
+}  // namespace
+
+core::Delivery judge(const Error& error) {
+  const std::string& state = error.state;
+  const std::string reason = fmt::format("PostgreSQL: {}", error.what());
+  // A person is needed: login, permission, a schema or database that is not there, a full set of
+  // rules broken. Everything else passes by itself or is tried again.
+  const bool hold = state.starts_with("28") || state.starts_with("42") || state.starts_with("3F") ||
+                    state.starts_with("3D") || state.starts_with("22") || state.starts_with("0A");
+  return hold ? core::Delivery::hold(reason) : core::Delivery::retry(reason);
+}
+
+Exporter::Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue,
+                   std::string agent)
+    : config_(std::move(config)),
+      catalogue_(std::move(catalogue)),
+      agent_(std::move(agent)),
+      stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (stop_fd_ < 0) throw std::runtime_error("postgres: no eventfd");
+  if (config_.retention_days < 365)
+    spdlog::warn("postgres: retention_days is {}; audit rows are commonly kept 365 days or longer",
+                 config_.retention_days);
+}
+
+Exporter::~Exporter() {
+  connection_.reset();
+  ::close(stop_fd_);
+}
+
+void Exporter::interrupt() { ::eventfd_write(stop_fd_, 1); }
+
+core::Delivery Exporter::deliver(std::span<const core::Event>) {
+  return core::Delivery::hold("postgres takes sealed batches alone");
+}
+
+Connection& Exporter::connected() {
+  if (connection_) return *connection_;
+  auto made = std::make_unique<Connection>(config_, stop_fd_);
+  const std::string encoding = made->setting("server_encoding");
+  if (encoding != "UTF8")
+    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
+  layout_ = prepare_schema(*made, config_, *catalogue_);
+  event_days_.clear();
+  id_days_.clear();
+  connection_ = std::move(made);
+  return *connection_;
+}
+
+core::SealedHead Exporter::sealed_head(const core::ChainId& chain) {
+  try {
+    const auto found = connected().run(
+        "SELECT seq, hash FROM audit_batch WHERE chain_id = $1 ORDER BY seq DESC LIMIT 1",
+        {parameter(Type::kUuid, bytes_of(chain))});
+    core::SealedHead head;
+    if (found.rows() == 0) return head;
+    head.seq = static_cast<std::uint64_t>(read_bigint(found.value(0, 0)));
+    const auto hash = found.value(0, 1);
+    std::copy_n(hash.begin(), std::min(hash.size(), head.hash.size()), head.hash.begin());
+    return head;
+  } catch (const Error&) {
+    connection_.reset();
+    throw;
+  }
+}
+
+core::Delivery Exporter::deliver_sealed(const core::SealedBatches& sealed) {
+  if (sealed.seals.empty()) return core::Delivery::delivered();
+  for (bool again = true;; again = false) {
+    try {
+      auto delivery = attempt(sealed);
+      retain();
+      return delivery;
+    } catch (const Error& error) {
+      connection_.reset();
+      // Another connection of this chain was faster: what it stored is looked at once more.
+      if (again && error.state == "23505") continue;
+      return judge(error);
+    } catch (const OtherChain& error) {
+      connection_.reset();
+      return core::Delivery::hold(error.what());
+    }
+  }
+}
+
+core::Delivery Exporter::attempt(const core::SealedBatches& sealed) {
+  auto batches = batches_of(sealed);
+  Connection& connection = connected();
+  drop_stored(connection, batches);
+  auto delivery = core::Delivery::delivered();
+  if (batches.empty()) return delivery;
+  make_partitions(batches);
+  connection.script("BEGIN");
+  store(batches);
+  connection.script("COMMIT");
+  for (const auto& event : sealed.events) delivery.bytes += event.body.size();
+  return delivery;
+}
+
+// In transactions of their own and before the one that writes, as making one locks the table.
+void Exporter::make_partitions(const std::vector<Batch>& batches) {
+  std::set<std::int32_t> missing;
+  for (const auto& batch : batches) {
+    if (!event_days_.contains(batch.seal->day)) {
+      connection_->run("SELECT audit_make_partitions($1, $1 + 7)",
+                       {parameter(Type::kDate, binary_date(batch.seal->day))});
+      event_days_.insert(batch.seal->day);
+    }
+    for (const auto& event : batch.events)
+      if (!id_days_.contains(id_day(event.id))) missing.insert(id_day(event.id));
+  }
+  if (missing.empty()) return;
+  std::vector<std::string> days;
+  for (const auto day : missing) days.push_back(binary_date(day));
+  connection_->run("SELECT audit_make_id_partitions($1)", {array_parameter(Type::kDate, days)});
+  id_days_.insert(missing.begin(), missing.end());
+}
+
+void Exporter::store(std::vector<Batch>& batches) {
+  const Stored stored = claim_ids(*connection_, batches);
+  std::vector<Row> rows;
+  Rollup rollup;
+  auto fresh = stored.fresh;
+  for (const auto& batch : batches)
+    for (const auto& event : batch.events)
+      if (fresh.erase(event.id) == 1) {
+        rows.emplace_back(&event, batch.seal);
+        add_to(rollup, event);
+      }
+  if (!rows.empty()) copy(rows);
+  core::Sha256Hasher hasher;
+  for (const auto& batch : batches) write_batch(*connection_, batch, stored, hasher);
+  write_rollup(*connection_, rollup);
+}
+
+// A value that the server refuses is looked for by halves; its row then goes without typed columns.
+void Exporter::copy(std::span<const Row> rows) {
+  CopyRows out;
+  const auto send = [&](bool typed) {
+    out.clear();
+    for (const auto& [event, seal] : rows) append_row(*event, *seal, layout_, typed, out);
+    std::string data(copy_header());
+    data += out.view();
+    data += copy_trailer();
+    connection_->script("SAVEPOINT rows");
+    connection_->copy(copy_statement(layout_), data);
+    connection_->script("RELEASE SAVEPOINT rows");
+  };
+  try {
+    return send(true);
+  } catch (const Error& error) {
+    if (!error.state.starts_with("22")) throw;
+    connection_->script("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows");
+  }
+  if (rows.size() == 1) return send(false);
+  copy(rows.first(rows.size() / 2));
+  copy(rows.subspan(rows.size() / 2));
+}
+
+// Once a day. What it could not do today is no reason to deliver again.
+void Exporter::retain() {
+  const auto today = core::SystemClock().now().time_since_epoch() / std::chrono::hours(24);
+  if (retained_at_ == today) return;
+  retained_at_ = today;
+  try {
+    connection_->run("SELECT audit_retain($1::bigint::integer, $2)",
+                     {parameter(Type::kBigint, binary(std::int64_t{config_.retention_days})),
+                      parameter(Type::kText, storable(agent_) ? agent_ : "")});
+  } catch (const Error& error) {
+    spdlog::warn("postgres: retention was not done today: {}", error.what());
+    connection_.reset();
+  }
+}
+
+std::vector<core::ProbeStep> Exporter::probe() {
+  using Outcome = core::ProbeStep::Outcome;
+  std::vector<core::ProbeStep> steps{{"connect"}, {"schema"}, {"write"}};
+  std::size_t step = 0;
+  try {
+    Connection connection(config_, stop_fd_);
+    const auto version = connection.server_version();
+    steps[step++] = {"connect", Outcome::kPassed,
+                     fmt::format("PostgreSQL {}.{}", version / 10'000, version % 10'000)};
+    const int schema = schema_version(connection);
+    if (schema == 0 && config_.migrate) {
+      steps[1].detail = "there is none yet; the agent makes it when it connects first";
+      steps[2].detail = "no schema to write to yet";
+      return steps;
+    }
+    if (schema != kSchemaVersion)
+      throw Error("3F000", fmt::format("version {}, expected {}", schema, kSchemaVersion));
+    steps[step++] = {"schema", Outcome::kPassed, fmt::format("version {}", schema)};
+    connection.script(
+        "BEGIN; SELECT audit_make_partitions(current_date, current_date); "
+        "INSERT INTO audit_event (ingest_day, event_id, time, time_ns) VALUES (current_date, "
+        "gen_random_uuid(), now(), 0); INSERT INTO audit_batch VALUES (gen_random_uuid(), 1, "
+        "current_date, 0, 0, 0, '', '', '', '', '', '', now()); ROLLBACK");
+    steps[step] = {"write", Outcome::kPassed, "a row and a batch, rolled back"};
+  } catch (const Error& error) {
+    steps[step].outcome = Outcome::kFailed;
+    steps[step].detail = error.what();
+    for (++step; step < steps.size(); ++step) steps[step].detail = "not reached";
+  }
+  return steps;
+}
+
+}  // namespace kcloud::postgres

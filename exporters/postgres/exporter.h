@@ -1,0 +1,58 @@
+// Writes sealed batches to PostgreSQL: each event once, whichever agent and however often it is
+// delivered, beside the seals that prove it.
+//
+// One transaction a call. After a lost answer to COMMIT the database itself says what it has.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/catalogue.h"
+#include "core/exporter.h"
+#include "exporters/postgres/config.h"
+#include "exporters/postgres/connection.h"
+#include "exporters/postgres/layout.h"
+
+namespace kcloud::postgres {
+
+struct Batch;  // a seal with its events
+
+class Exporter final : public core::Exporter {
+ public:
+  Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue, std::string agent);
+  ~Exporter() override;
+
+  core::Delivery deliver(std::span<const core::Event> events) override;
+  bool keeps_seals() const override { return true; }
+  core::SealedHead sealed_head(const core::ChainId& chain) override;
+  core::Delivery deliver_sealed(const core::SealedBatches& sealed) override;
+  std::vector<core::ProbeStep> probe() override;
+  void interrupt() override;
+
+ private:
+  Connection& connected();
+  core::Delivery attempt(const core::SealedBatches& sealed);
+  void make_partitions(const std::vector<Batch>& batches);
+  void store(std::vector<Batch>& batches);
+  void copy(std::span<const std::pair<const core::Event*, const core::Seal*>> rows);
+  void retain();
+
+  const Config config_;
+  const std::shared_ptr<const core::Catalogue> catalogue_;
+  const std::string agent_;
+  const int stop_fd_;
+  std::unique_ptr<Connection> connection_;
+  Layout layout_;
+  std::set<std::int32_t> event_days_;  // with a partition for certain
+  std::set<std::int32_t> id_days_;
+  std::int64_t retained_at_ = 0;  // day since 1970
+};
+
+// What an error of PostgreSQL means for the batch.
+core::Delivery judge(const Error& error);
+
+}  // namespace kcloud::postgres
