@@ -283,6 +283,7 @@ void Exporter::make_partitions(const std::vector<Batch>& batches) {
   }
   if (missing.empty()) return;
   std::vector<std::string> days;
+  days.reserve(missing.size());
   for (const auto day : missing) days.push_back(binary_date(day));
   connection_->run("SELECT audit_make_id_partitions($1)", {array_parameter(Type::kDate, days)});
   id_days_.insert(missing.begin(), missing.end());

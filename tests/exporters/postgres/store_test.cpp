@@ -70,6 +70,7 @@ TEST_F(PostgresStore, AnotherChainsDayIsNoted) {
 
 TEST_F(PostgresStore, AgentsThatStoreTheSameEventsAtOnceNeitherDoubleNorDeadlock) {
   std::vector<std::string> keys;
+  keys.reserve(5000);
   for (int i = 0; i < 5000; ++i) keys.push_back(std::to_string(i));
   std::vector<std::jthread> agents;
   std::atomic<int> refused{0};
