@@ -38,6 +38,7 @@ breaches=$(awk '
     home["^zstd"] = "^(agent/cli|collectors/webhook)/"
     home["^prometheus/"] = "^agent/(api|metrics)/"
     home["^CLI/"] = "^agent/(cli/|main\\.cpp$)"
+    home["^libpq-fe"] = "^exporters/postgres/"
     home["^hiredis"] = "^collectors/redis/"
     home["^librdkafka"] = "^collectors/kafka/"
     home["^spdlog/"] = "^(agent|collectors|exporters)/"

@@ -1,10 +1,10 @@
 #include "exporters/postgres/binary.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <bit>
 #include <chrono>
+
+#include "core/utf8.h"
 
 namespace kcloud::postgres {
 namespace {
@@ -85,12 +85,11 @@ std::string_view copy_header() {
 std::string_view copy_trailer() { return "\xFF\xFF"; }
 
 bool storable(std::string_view text) {
-  return text.find('\0') == std::string_view::npos &&
-         simdjson::validate_utf8(text.data(), text.size());
+  return text.find('\0') == std::string_view::npos && core::is_utf8(text);
 }
 
 std::string shortened(std::string_view text, std::size_t bytes) {
-  if (!simdjson::validate_utf8(text.data(), text.size())) return {};
+  if (!core::is_utf8(text)) return {};
   std::size_t end = std::min(bytes, text.size());
   while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
     --end;

@@ -101,6 +101,12 @@ class DeadLetters(unittest.TestCase):
         workloads = [event["workload"] for event in self.client.pages()]
         self.assertEqual(len(workloads), 200)
         self.assertEqual(len(set(workloads)), 200)
+        # What came back is sealed like everything else.
+        kit.eventually(lambda: self.client.json("/health")["components"]["audit"][
+            "sealed_events"] == 200)
+        code, out = kit.run("audit", "verify", "--data-dir",
+                            os.path.join(self.agent.directory, "data"))
+        self.assertEqual(code, 0, out)
 
     def test_removed(self):
         self.start(intake())
