@@ -23,6 +23,8 @@ class Screen:
     def __init__(self, columns, rows):
         self.alternate, self.cursor, self.wraps, self.colours = False, True, True, False
         self.errors = []
+        # After a change of size what was on its way is for the old one, until all is drawn anew.
+        self.stale = False
         self.resize(columns, rows)
 
     def resize(self, columns, rows):
@@ -64,7 +66,9 @@ class Screen:
         elif command == "K" and not numbers:
             self.cells[self.y][self.x:] = [" "] * (self.columns - self.x)
         elif command == "J":
-            if numbers != "2":
+            if numbers == "2":
+                self.stale = False
+            else:
                 self.cells[self.y][self.x:] = [" "] * (self.columns - self.x)
             for row in range(0 if numbers == "2" else self.y + 1, self.rows):
                 self.cells[row] = [" "] * self.columns
@@ -77,13 +81,14 @@ class Screen:
         if character == "\r":
             self.x = 0
         elif character == "\n":
-            if self.y + 1 == self.rows:
+            if self.y + 1 == self.rows and not self.stale:
                 self.errors.append("scrolled")
             self.y = min(self.y + 1, self.rows - 1)
         else:
             width = 2 if unicodedata.east_asian_width(character) in "WF" else 1
             if self.x + width > self.columns:
-                self.errors.append(f"{character!r} beyond column {self.columns}")
+                if not self.stale:
+                    self.errors.append(f"{character!r} beyond column {self.columns}")
                 return
             self.cells[self.y][self.x:self.x + width] = [character] + [""] * (width - 1)
             self.x += width
@@ -127,6 +132,7 @@ class Terminal:
     def resize(self, columns, rows):
         with self.lock:
             self.view.resize(columns, rows)
+            self.view.stale = True
             self._set_size(columns, rows)
         self.popen.send_signal(signal.SIGWINCH)  # no controlling terminal would send it
 
@@ -136,7 +142,7 @@ class Terminal:
 
     def errors(self):
         with self.lock:
-            return list(self.view.errors)
+            return self.view.errors + ["not drawn anew"] * self.view.stale
 
     def press(self, keys):
         os.write(self.master, keys.encode())

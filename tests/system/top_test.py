@@ -26,7 +26,8 @@ class Top(unittest.TestCase):
 
     def sees(self, screen, pattern, seconds=10):
         try:
-            kit.eventually(lambda: re.search(pattern, screen.screen()), seconds)
+            kit.eventually(lambda: re.search(pattern, screen.screen()) and
+                           "not drawn anew" not in screen.errors(), seconds)
         except AssertionError:
             self.fail(f"no {pattern!r} in\n{screen.screen()}")
         self.assertEqual(screen.errors(), [])
