@@ -2,31 +2,21 @@
 one row, and the chain of batches recomputed from the rows is the agent's."""
 
 import importlib.util
-import os
 import pathlib
 import random
-import shutil
-import signal
-import subprocess
-import tempfile
 import time
 import unittest
 import uuid
 
 import kit
-import servers
+from postgres_kit import Postgres
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BIN = "/usr/lib/postgresql/15/bin/"
 KILLS = 40 if kit.SOAK else 6
 CONFIG = """audit:
   batch_events: 200
   batch_wait: 100ms
 exporters:
-  ledger:
-    type: postgres
-    url: {url}
-    backoff_max: 500ms
 """
 
 
@@ -37,48 +27,10 @@ def verifier():
     return module
 
 
-class Postgres:
-    """It refuses to run as root: then it is the user `postgres`."""
-
-    def __init__(self, test):
-        self.directory = tempfile.mkdtemp(prefix="kcloud-postgres-")
-        test.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        self.port = servers.free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-        self.as_user = []
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "postgres", "postgres")
-            self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
-                            "--pdeathsig=KILL"]
-        subprocess.run([*self.as_user, BIN + "initdb", "-D", self.directory + "/data", "-A", "trust",
-                        "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"], check=True,
-                       stdout=subprocess.DEVNULL)
-        test.addCleanup(self.kill)
-        self.start()
-
-    def start(self):
-        with open(self.directory + "/log", "ab") as log:
-            self.process = subprocess.Popen(
-                [*self.as_user, BIN + "postgres", "-D", self.directory + "/data", "-p",
-                 str(self.port), "-c", "listen_addresses=127.0.0.1", "-c",
-                 "unix_socket_directories="], stdout=log, stderr=log)
-        kit.eventually(lambda: subprocess.run([BIN + "pg_isready", "-q", "-h", "127.0.0.1", "-p",
-                                               str(self.port)], check=False).returncode == 0, 60)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
-
-    def rows(self, sql):
-        out = subprocess.check_output([BIN + "psql", "-X", "-At", "-F", "\t", "-d", self.url, "-c",
-                                       "SET search_path=kcloud_audit", "-c", sql], text=True)
-        return [line.split("\t") for line in out.splitlines() if line and line != "SET"]
-
-
 class Kills(unittest.TestCase):
     def test_each_event_is_one_row_and_the_chain_holds(self):
         postgres = Postgres(self)
-        agent = kit.Agent(self, CONFIG.format(url=postgres.url))
+        agent = kit.Agent(self, CONFIG + postgres.exporter())
         agent.start()
         load = kit.Load(agent, rate=1000)
         self.addCleanup(load.stopping.set)

@@ -1,5 +1,5 @@
-"""Eight agents on the channels of one Redis, killed at random, all writing to one InfluxDB: one point
-for each event that was published while an agent was subscribed."""
+"""Eight agents on the channels of one Redis, killed at random, all writing to one InfluxDB and one
+PostgreSQL: one point and one row for each event that was published while an agent was subscribed."""
 
 import json
 import random
@@ -8,6 +8,7 @@ import time
 import unittest
 
 import kit
+from postgres_kit import Postgres
 import redis_kit
 
 AGENTS = 8
@@ -19,11 +20,13 @@ class Fleet(unittest.TestCase):
     def test_one_point_each_whoever_is_killed(self):
         redis = redis_kit.Redis(self)
         influx = kit.InfluxDb(self)
+        postgres = Postgres(self)
         agents = []
         for number in range(AGENTS):
             # The same tags in each agent make the same point of the same event.
             agents.append(kit.Agent(self, f"agent: {{name: fleet, cluster: seoul}}\nlog: {{level: warn}}\n"
-                                    + "collectors:\n" + redis.collector() + influx.exporter()))
+                                    + "collectors:\n" + redis.collector() + influx.exporter()
+                                    + postgres.exporter()))
             agents[number].spawn()
         for agent in agents:
             kit.eventually(lambda agent=agent: self.subscribed(agent), 60)
@@ -57,6 +60,8 @@ class Fleet(unittest.TestCase):
         for agent in agents:
             health = kit.drained(agent, agent.client(), 120)
             self.assertEqual(health["dead_lettered"], 0)
+            kit.eventually(lambda agent=agent: agent.exporter(
+                agent.client(), "ledger")["lag_events"] == 0, 120)
         names = {name for name, _ in sent}
         ids = {}
         for agent in agents:
@@ -64,6 +69,12 @@ class Fleet(unittest.TestCase):
                 self.assertEqual(ids.setdefault(event["workload"], event["id"]), event["id"])
         self.assertEqual(set(ids), names, "lost, or never sent")
         kit.one_point_each(self, influx, ids.values())
+        rows = [row[0] for row in postgres.rows("SELECT event_id FROM audit_event")]
+        self.assertEqual(len(rows), len(set(rows)), "an event in two rows")
+        self.assertEqual(set(rows), set(ids.values()))
+        self.assertEqual(postgres.rows("SELECT sum(count) FROM event_rollup WHERE field=''"),
+                         [[str(len(ids))]])
+        self.assertEqual(postgres.rows("SELECT sum(deadlocks) FROM pg_stat_database"), [["0"]])
         print(f"{len(names)} events, {AGENTS} agents, {KILLS} kills: {len(ids)} points, 0 duplicates; "
               f"{min(r for _, r in sent)} to {max(r for _, r in sent)} agents subscribed")
 
