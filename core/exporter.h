@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -58,11 +59,17 @@ struct ProbeStep {
 };
 
 // Sealed batches as one delivery: those of one chain, in order, without a gap between them.
-// `events` are those of all of them, in the journal's order. An event that retention took before it
-// was delivered is missing: then `seals` say more events than there are.
+// `events` are those of all of them, in the journal's order, with their `body_hash`. An event that
+// retention took before it was delivered is missing: then `seals` say more events than there are.
 struct SealedBatches {
   std::span<const Seal> seals;
   std::span<const Event> events;
+};
+
+// The sink needs a person (kHold), said by a call that gives no Delivery.
+class Held : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 // Where a sink that keeps seals stands with one chain.
@@ -79,7 +86,7 @@ class Exporter {
   virtual Delivery deliver(std::span<const Event> events) = 0;
   // A sink that keeps the seals beside the events gets only what is sealed, through
   // deliver_sealed(); where it stands with a chain is its own word: it is asked before the first
-  // delivery and after each failed one. Throws std::exception when it cannot say.
+  // delivery and after each failed one. Throws Held, or std::exception when it cannot say now.
   virtual bool keeps_seals() const { return false; }
   virtual SealedHead sealed_head(const ChainId&) { return {}; }
   // All or nothing: kDelivered without `rejected`, or kRetry, or kHold.

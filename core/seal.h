@@ -25,7 +25,7 @@ using ChainId = std::array<std::uint8_t, 16>;
 struct Seal {
   ChainId chain{};
   std::uint64_t seq = 0;
-  std::int32_t day = 0;            // of ingest: UTC days since 1970-01-01
+  std::int32_t day = 0;            // when it was sealed: UTC days since 1970-01-01
   std::uint64_t events = 0;        // in this batch; 0: a heartbeat
   std::uint64_t total_events = 0;  // in the chain up to and with this batch
   std::uint64_t journal_end = 0;   // position of the last event up to and with this batch
@@ -36,8 +36,8 @@ struct Seal {
 };
 
 // SHA-256(0x00 | "kcl1" | id | time | type | source | SHA-256(body)), each with its length; time in
-// nanoseconds since 1970 (i64). Nothing in it depends on the agent. `event.body_hash` is used as it
-// is: an event read from the journal has it from hash_body().
+// nanoseconds since 1970 (i64). Nothing in it depends on the agent. `event.body_hash` must be set:
+// a reader of the journal leaves it out.
 Sha256 leaf_hash(Sha256Hasher& hasher, const Event& event);
 
 // RFC 6962's tree hash of leaves that are hashed already; of none: SHA-256 of nothing. Changes

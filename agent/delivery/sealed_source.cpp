@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 
 namespace kcloud::delivery {
@@ -23,7 +22,7 @@ void SealedSource::check_head(journal::Reader& reader, const journal::Journal::C
     const bool known = !here.empty() && here.front().seq == head.seq;
     const bool ahead = !chain.last || head.seq > chain.last->seq;
     if (ahead || (known && here.front().hash != head.hash)) {
-      throw std::runtime_error(fmt::format(
+      throw core::Held(fmt::format(
           "the sink has another batch {} of chain {}: this data directory is a copy of one that "
           "went on, or was set back to an older state. Hint: docs/audit.md, \"Copies\"",
           head.seq, core::to_string(chain.chain)));
@@ -48,6 +47,7 @@ bool SealedSource::read(journal::Reader& reader, core::EventBatch& events, std::
   reader.read_after(end_, sum, std::numeric_limits<std::size_t>::max(), events);
   // Where events are gone, those behind the last batch came in their place.
   std::erase_if(events.events, [&](const core::Event& event) { return event.seq > last; });
+  for (auto& event : events.events) event.body_hash = hasher_.hash(event.body);
   return true;
 }
 

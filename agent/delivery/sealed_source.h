@@ -11,6 +11,7 @@
 #include "agent/journal/journal.h"
 #include "agent/journal/reader.h"
 #include "core/exporter.h"
+#include "core/sha256.h"
 
 namespace kcloud::delivery {
 
@@ -20,8 +21,8 @@ class SealedSource {
       : journal_(journal), exporter_(exporter), batch_events_(batch_events) {}
 
   // Waits a while for a batch and reads it, with those behind it that make up `batch_events`, or
-  // alone. False: nothing yet. Throws what the sink or the reader throws, and std::runtime_error
-  // when the sink's chain is not this one.
+  // alone. False: nothing yet. Throws what the sink or the reader throws, and core::Held when the
+  // sink's chain is not this one.
   bool read(journal::Reader& reader, core::EventBatch& events, std::stop_token stop);
   core::SealedBatches batches(const core::EventBatch& events) const {
     return {seals_, events.events};
@@ -44,6 +45,7 @@ class SealedSource {
   std::optional<core::SealedHead> head_;
   std::uint64_t end_ = 0;  // journal position that the head's batch ends at
   std::vector<core::Seal> seals_;
+  core::Sha256Hasher hasher_;
 };
 
 }  // namespace kcloud::delivery

@@ -230,9 +230,11 @@ core::SealedHead Exporter::sealed_head(const core::ChainId& chain) {
     const auto hash = found.value(0, 1);
     std::copy_n(hash.begin(), std::min(hash.size(), head.hash.size()), head.hash.begin());
     return head;
-  } catch (const Error&) {
+  } catch (const Error& error) {
     connection_.reset();
-    throw;
+    const auto verdict = judge(error);
+    if (verdict.kind == core::Delivery::Kind::kHold) throw core::Held(verdict.reason);
+    throw std::runtime_error(verdict.reason);
   }
 }
 

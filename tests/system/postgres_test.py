@@ -66,18 +66,19 @@ class Kills(unittest.TestCase):
                 "SELECT event_id, time_ns, type, coalesce(source, ''), "
                 "encode(convert_to(body, 'UTF8'), 'hex') FROM audit_event")}
         names = ["seq", "day", "events", "total_events", "journal_end"]
-        blobs = ["root", "prev", "hash", "ids"]
+        blobs = ["root", "prev", "hash", "ids", "leaves"]
         previous = bytes(32)
         batches = postgres.rows(
             "SELECT seq, ingest_day - date '1970-01-01', n_events, total_events, journal_end, "
             "encode(root, 'hex'), encode(prev_hash, 'hex'), encode(hash, 'hex'), "
-            "encode(event_ids, 'hex') FROM audit_batch ORDER BY seq")
+            "encode(event_ids, 'hex'), encode(leaves, 'hex') FROM audit_batch ORDER BY seq")
         for number, row in enumerate(batches, 1):
             seal = dict(zip(names, map(int, row)), chain=uuid.UUID(audit["chain"]).bytes)
-            seal.update(zip(blobs, map(bytes.fromhex, row[len(names):] + [""])))
+            seal.update(zip(blobs, map(bytes.fromhex, row[len(names):])))
             self.assertEqual((seal["seq"], seal["prev"]), (number, previous))
             ids = [seal["ids"][at:at + 16] for at in range(0, len(seal["ids"]), 16)]
             self.assertEqual(len(ids), seal["events"])
+            self.assertEqual(b"".join(leaves[one] for one in ids), seal["leaves"])
             self.assertEqual(check.merkle([leaves[one] for one in ids]), seal["root"])
             self.assertEqual(check.seal_hash(seal), seal["hash"])
             previous = seal["hash"]
