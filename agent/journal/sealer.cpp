@@ -25,37 +25,34 @@ Sealer::Sealer(const SealOptions& options, Database& db, std::uint64_t head, cor
     : options_(options), chain_(chain_of(db)), last_(last_seal(db, chain_)) {
   covered_ = sealed_to();
   behind_ = head > covered_;
-  if (behind_) open_since_ = now;
   next_heartbeat_ = (last_ ? last_->sealed : now) + options_.heartbeat;
 }
 
 void Sealer::add(const core::Event& event) {
-  if (behind_ || !options_.enabled) return;
-  if (leaves_.empty()) open_since_ = event.received;
-  add_leaf(event);
+  if (!behind_ && options_.enabled) add_leaf(event);
 }
 
 void Sealer::add_leaf(const core::Event& event) {
   leaves_.push_back(core::leaf_hash(hasher_, event));
   covered_ = event.seq;
-  last_received_ = event.received;
 }
 
 bool Sealer::due(core::Time now) const {
   if (!options_.enabled) return false;
   if (behind_ || leaves_.size() >= options_.batch_events) return true;
-  if (!leaves_.empty() && now - *open_since_ >= options_.batch_wait) return true;
+  if (open_since_ && now - *open_since_ >= options_.batch_wait) return true;
   return leaves_.empty() && now >= next_heartbeat_;
 }
 
 milliseconds Sealer::until_due(core::Time now) const {
   if (!options_.enabled) return milliseconds::max();
   if (due(now)) return milliseconds(0);
-  const core::Time at = leaves_.empty() ? next_heartbeat_ : *open_since_ + options_.batch_wait;
+  const core::Time at = open_since_ ? *open_since_ + options_.batch_wait : next_heartbeat_;
   return std::chrono::ceil<milliseconds>(at - now);
 }
 
 void Sealer::seal(Database& db, std::uint64_t head, core::Time now) {
+  if (!open_since_ && !leaves_.empty()) open_since_ = now;
   if (!due(now)) return;
   if (behind_) read_slice(db, head);
   // What is still behind fills whole batches first.
@@ -83,7 +80,7 @@ void Sealer::close(Database& db, core::Time now) {
   core::Seal seal;
   seal.chain = chain_;
   seal.seq = last_ ? last_->seq + 1 : 1;
-  seal.day = day_of(leaves_.empty() ? now : last_received_);
+  seal.day = day_of(now);
   seal.events = leaves_.size();
   seal.total_events = (last_ ? last_->total_events : 0) + seal.events;
   seal.journal_end = covered_;
@@ -95,7 +92,6 @@ void Sealer::close(Database& db, core::Time now) {
   last_ = seal;
   leaves_.clear();
   open_since_.reset();
-  if (behind_) open_since_ = now;
   next_heartbeat_ = now + options_.heartbeat;
 }
 

@@ -48,8 +48,7 @@ class Sealer {
   bool behind_ = false;        // events after covered_ are in the journal alone
   std::uint64_t covered_ = 0;  // position of the newest event in leaves_, or sealed
   std::vector<core::Sha256> leaves_;
-  core::Time last_received_;              // of the newest event in leaves_
-  std::optional<core::Time> open_since_;  // when the first of leaves_ came
+  std::optional<core::Time> open_since_;  // when the first of leaves_ was stored
   core::Time next_heartbeat_;
   core::Sha256Hasher hasher_;
 };
