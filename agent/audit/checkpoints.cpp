@@ -36,7 +36,7 @@ Checkpoints::Checkpoints(CheckpointOptions options, journal::Journal& journal,
 Checkpoints::~Checkpoints() {
   thread_.request_stop();
   thread_.join();
-  make();
+  try_make();
 }
 
 void Checkpoints::run(const std::stop_token& stop) {
@@ -45,7 +45,15 @@ void Checkpoints::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, options_.interval, [&] { return stop.stop_requested(); })) {
     if (stop.stop_requested()) return;
+    try_make();
+  }
+}
+
+void Checkpoints::try_make() {
+  try {
     make();
+  } catch (const std::exception& error) {
+    spdlog::error("audit: no checkpoint was made: {}", error.what());
   }
 }
 

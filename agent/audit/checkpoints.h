@@ -26,6 +26,7 @@ class Checkpoints {
 
  private:
   void run(const std::stop_token& stop);
+  void try_make();
   void make();
 
   const CheckpointOptions options_;
