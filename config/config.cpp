@@ -310,6 +310,22 @@ void check_types(Section& section, const CollectorConfig& collector, const Plugi
   }
 }
 
+// A sink of sealed batches would wait for ever, and hold the journal.
+void check_audit(std::vector<std::pair<std::string, Section>>& sections, const Config& config,
+                 const Plugins& plugins) {
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const ExporterConfig& exporter = config.exporters[i];
+    const auto plugin =
+        std::find_if(plugins.exporters.begin(), plugins.exporters.end(),
+                     [&](const ExporterPlugin& one) { return one.type == exporter.type; });
+    const bool needs = plugin != plugins.exporters.end() && plugin->needs_audit;
+    if (needs && exporter.enabled && !config.audit.enabled)
+      sections[i].second.fail(
+          "type",
+          fmt::format("{} stores sealed batches, and audit.enabled is false", exporter.type));
+  }
+}
+
 Config parse_config(const std::string& text, const std::string& file, const Plugins& plugins,
                     const Environment& environment, Problems& problems, const TlsCheck& tls_check) {
   Problems mine;
@@ -331,8 +347,10 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   auto collectors = root.named("collectors");
   for (auto& [name, section] : collectors)
     config.collectors.push_back(read_collector(name, section, plugins.collectors));
-  for (auto& [name, section] : root.named("exporters"))
+  auto exporters = root.named("exporters");
+  for (auto& [name, section] : exporters)
     config.exporters.push_back(read_exporter(name, section, plugins.exporters));
+  check_audit(exporters, config, plugins);
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
   if (config.catalogue != nullptr) {

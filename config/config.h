@@ -204,7 +204,8 @@ struct ExporterPlugin {
   std::function<std::shared_ptr<const void>(Section& section)>
       parse;  // reports problems through the section
   std::function<std::string(const void* options)>
-      show;  // one JSON object with the section's own keys, secrets masked
+      show;                  // one JSON object with the section's own keys, secrets masked
+  bool needs_audit = false;  // takes sealed batches alone
 };
 
 struct TypeMap {

@@ -73,7 +73,9 @@ std::string show(const Config& config) {
 }
 
 config::ExporterPlugin plugin() {
-  return config::exporter_plugin<Config>("postgres", true, parse, show);
+  auto made = config::exporter_plugin<Config>("postgres", true, parse, show);
+  made.needs_audit = true;
+  return made;
 }
 
 }  // namespace kcloud::postgres

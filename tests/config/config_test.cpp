@@ -34,7 +34,7 @@ Plugins plugins() {
   const auto equal = [](const void* one, const void* other) { return one == other; };
   const auto types = [](const void*) { return TypeMap{}; };
   return {{{"source", parse, show, types, equal}},
-          {{"sink", false, parse, show}, {"ledger", true, parse, show}}};
+          {{"sink", false, parse, show}, {"ledger", true, parse, show, true}}};
 }
 
 Config read(const std::string& text, std::string& problems,
@@ -389,6 +389,18 @@ TEST(ShowConfig, MasksSecretsAndKeepsTheKeysOfTheFile) {
   EXPECT_THAT(shown, HasSubstr(R"("url":"http://localhost","password":"***"}})"));
   EXPECT_THAT(shown, HasSubstr(R"("shutdown_timeout":"10s")"));
   EXPECT_THAT(shown, HasSubstr(R"("max_bytes":10737418240)"));
+}
+
+TEST(Config, ASinkOfSealedBatchesNeedsThem) {
+  std::string problems;
+  const std::string sink = "exporters:\n  rows:\n    type: ledger\n";
+  read("audit: {enabled: false}\n" + sink, problems);
+  EXPECT_THAT(problems, HasSubstr("f.yaml:4:11: error: exporters.rows.type: ledger stores sealed "
+                                  "batches, and audit.enabled is false"));
+  read(sink, problems);
+  EXPECT_EQ(problems, "");
+  read("audit: {enabled: false}\n" + sink + "    enabled: false\n", problems);
+  EXPECT_EQ(problems, "");
 }
 
 }  // namespace

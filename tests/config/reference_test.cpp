@@ -41,6 +41,17 @@ Plugins plugins() {
               section.read("tags", tags);
               return nullptr;
             },
+            [](const void*) { return std::string("{}"); }},
+           {"postgres", true,
+            [](Section& section) -> std::shared_ptr<const void> {
+              for (const char* key :
+                   {"url", "password", "schema", "migrate", "writer_role", "reader_role",
+                    "connect_timeout", "statement_timeout", "retention_days"}) {
+                std::string text;
+                section.read(key, text);
+              }
+              return nullptr;
+            },
             [](const void*) { return std::string("{}"); }}}};
 }
 
@@ -84,7 +95,7 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   EXPECT_EQ(config.http.signatures[0].file_secrets.size(), 2u);
   EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
   EXPECT_TRUE(config.http.anonymous_roles_set);
-  ASSERT_EQ(config.exporters.size(), 2u);
+  ASSERT_EQ(config.exporters.size(), 3u);
   ExporterConfig untouched;
   untouched.name = config.exporters[0].name;
   untouched.type = "influxdb";
@@ -139,11 +150,15 @@ TEST(Reference, NamesEveryOption) {
   const auto keys = allowed_keys("exporters: {x: {type: influxdb, zzzz: 1}}\n");
   EXPECT_GE(keys.size(), 20u);
   auto exporters = root.section("exporters").keys();
-  ASSERT_EQ(exporters.size(), 2u);
+  ASSERT_EQ(exporters.size(), 3u);
   for (const auto& key : keys)
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
+  for (const auto& key : allowed_keys("exporters: {x: {type: postgres, zzzz: 1}}\n")) {
+    const bool common = root.section("exporters").section(exporters[0]).has(key);
+    EXPECT_TRUE(common || root.section("exporters").section(exporters[2]).has(key)) << key;
+  }
   for (const char* list : {"tokens", "signatures"}) {
     const std::string entry = fmt::format("http: {{{}: [{{zzzz: 1}}]}}\n", list);
     Problems found;
