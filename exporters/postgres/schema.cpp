@@ -53,9 +53,9 @@ std::string view_statement(const core::EventType& type, const Layout& layout) {
   // A view that another one is built on stays as it is.
   return fmt::format(
       "DO $view$ BEGIN DROP VIEW IF EXISTS \"events_{0}\"; CREATE VIEW \"events_{0}\" AS SELECT "
-      "{1}column_errors FROM audit_event WHERE type = '{0}'; "
+      "{1}column_errors FROM audit_event WHERE type = '{2}'; "
       "EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $view$;",
-      type.name.substr(0, 56), columns);
+      type.name.substr(0, 56), columns, type.name);
 }
 
 std::string grants(const Config& config) {
