@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
+#include "core/json.h"
+
 namespace kcloud::cli {
 
 std::string base_url(const Address& address) {
@@ -32,6 +36,20 @@ std::string explain_silence(const http_client::Response& response) {
   return fmt::format(
       "no agent answers ({}). Hint: start one with `make run`, or name another with --url",
       response.error);
+}
+
+int refused(const http_client::Response& response, std::string_view role) {
+  if (!response.answered()) {
+    fmt::print(stderr, "error: {}\n", explain_silence(response));
+    return 2;
+  }
+  if (response.status < 300) return 0;
+  std::string detail = core::json_text_at(response.body, "detail");
+  if (detail.empty()) detail = fmt::format("the agent answered {}", response.status);
+  const bool unknown = response.status == 401 || response.status == 403;
+  fmt::print(stderr, "error: {}{}\n", detail,
+             unknown ? fmt::format(". Hint: --token, with the role {}", role) : "");
+  return 1;
 }
 
 }  // namespace kcloud::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporters/http_client/client.h"
@@ -26,5 +27,9 @@ http_client::Options options_of(const Address& address, http_client::Options opt
 
 // Why there was no answer, and what helps: a sentence and a hint.
 std::string explain_silence(const http_client::Response& response);
+
+// Says on standard error what an answer is that is none of success, and returns its exit code; 0
+// for one that is. `role`: what a token needs, for the hint.
+int refused(const http_client::Response& response, std::string_view role);
 
 }  // namespace kcloud::cli

@@ -13,6 +13,7 @@ namespace kcloud::cli {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{15};  // longer than a pause may take
+constexpr std::string_view kRole = "read for ls and admin for the others";
 constexpr std::size_t kMaxAnswer = 4 << 20;
 
 http_client::Client client_of(const Address& agent) {
@@ -20,21 +21,6 @@ http_client::Client client_of(const Address& agent) {
   options.timeout = kTimeout;
   options.max_response_bytes = kMaxAnswer;
   return http_client::Client(options_of(agent, options));
-}
-
-// The exit code of an answer that is none of success; 0 for one that is.
-int refused(const http_client::Response& response) {
-  if (!response.answered()) {
-    fmt::print(stderr, "error: {}\n", explain_silence(response));
-    return 2;
-  }
-  if (response.status < 300) return 0;
-  std::string detail = core::json_text_at(response.body, "detail");
-  if (detail.empty()) detail = fmt::format("the agent answered {}", response.status);
-  const bool role = response.status == 401 || response.status == 403;
-  fmt::print(stderr, "error: {}{}\n", detail,
-             role ? ". Hint: --token, with the role read for ls and admin for the others" : "");
-  return 1;
 }
 
 }  // namespace
@@ -64,7 +50,7 @@ int list_collectors(const CollectorsOptions& options) {
   const auto response =
       client_of(options.agent)
           .get({base_url(options.agent) + "/collectors", headers_of(options.agent), {}, {}, {}});
-  if (const int code = refused(response)) return code;
+  if (const int code = refused(response, kRole)) return code;
   fmt::print("{}", options.json ? response.body : collectors_table(response.body));
   return 0;
 }
@@ -74,7 +60,7 @@ int pause_collector(const CollectorsOptions& options, bool paused) {
       fmt::format("{}/collectors/{}/{}", base_url(options.agent),
                   http_client::url_encode(options.name), paused ? "pause" : "resume");
   const auto response = client_of(options.agent).post({url, headers_of(options.agent), {}, {}, {}});
-  if (const int code = refused(response)) return code;
+  if (const int code = refused(response, kRole)) return code;
   fmt::print("{}: {}\n", options.name, core::json_text_at(response.body, "phase"));
   return 0;
 }

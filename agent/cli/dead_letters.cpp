@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <functional>
 
@@ -15,6 +14,7 @@ namespace kcloud::cli {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{60};  // a retry waits for the sinks
+constexpr std::string_view kRole = "read for ls and show, admin for the others";
 constexpr std::size_t kMaxAnswer = 128 << 20;
 constexpr std::uint64_t kPage = 100;
 
@@ -25,22 +25,6 @@ http_client::Client client_of(const Address& agent) {
   return http_client::Client(options_of(agent, options));
 }
 
-// The exit code of an answer that is none of success; 0 for one that is.
-int refused(const http_client::Response& response) {
-  if (!response.answered()) {
-    fmt::print(stderr, "error: {}\n", explain_silence(response));
-    return 2;
-  }
-  if (response.status < 300) return 0;
-  std::string detail = core::json_text_at(response.body, "detail");
-  if (detail.empty()) detail = fmt::format("the agent answered {}", response.status);
-  const bool role = response.status == 401 || response.status == 403;
-  fmt::print(
-      stderr, "error: {}{}\n", detail,
-      role ? ". Hint: --token, with the role read for ls and show, admin for the others" : "");
-  return 1;
-}
-
 std::string_view array_in(std::string_view answer) {
   const auto open = answer.find('[');
   const auto close = answer.rfind(']');
@@ -49,10 +33,7 @@ std::string_view array_in(std::string_view answer) {
 }
 
 std::uint64_t number_at(const std::string& answer, const char* key) {
-  const std::string text = core::json_text_at(answer, key);
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  return core::json_number_at(answer, key).value_or(0);
 }
 
 using Ask = std::function<http_client::Response(const std::string& path_and_query)>;
@@ -67,7 +48,7 @@ int all_pages(const DeadLettersOptions& options, const std::string& path, const 
     std::string url = path + (filters.empty() ? "" : "&" + filters);
     if (before != 0) url += fmt::format("&before={}", before);
     const auto response = ask(url);
-    if (const int code = refused(response)) return code;
+    if (const int code = refused(response, kRole)) return code;
     if (!take(response.body)) return 0;
     before = number_at(response.body, "next");
   } while (before != 0);
@@ -164,7 +145,7 @@ int show_dead_letters(const DeadLettersOptions& options) {
                     {},
                     {},
                     {}});
-    if (const int problem = refused(response)) {
+    if (const int problem = refused(response, kRole)) {
       code = std::max(code, problem);
       continue;
     }
@@ -200,7 +181,7 @@ int retry_dead_letters(const DeadLettersOptions& options) {
   int code = 0;
   for (const auto id : options.ids) {
     const auto response = ask(fmt::format("/dead-letters/{}/retry", id));
-    if (const int problem = refused(response)) {
+    if (const int problem = refused(response, kRole)) {
       code = std::max(code, problem);
     } else {
       take(response.body);
@@ -228,7 +209,7 @@ int purge_dead_letters(const DeadLettersOptions& options) {
   int code = 0;
   for (const auto id : options.ids) {
     const auto response = ask(fmt::format("/dead-letters/{}", id));
-    if (const int problem = refused(response)) {
+    if (const int problem = refused(response, kRole)) {
       code = std::max(code, problem);
     } else {
       take(response.body);

@@ -164,6 +164,17 @@ struct Client::Impl {
     response.status = 0;
     return std::move(response);
   }
+
+  // Without a body. `method`: nullptr: GET.
+  Response ask(const Request& request, const char* method) {
+    const auto headers = make_headers(request.headers);
+    Response response;
+    Transfer transfer{handle.get(), &response, options.max_response_bytes};
+    prepare(request, headers);
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+    if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
+    return perform(request, transfer, response);
+  }
 };
 
 Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -171,24 +182,9 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Response Client::get(const Request& request) {
-  const auto headers = make_headers(request.headers);
-  Response response;
-  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
-  impl_->prepare(request, headers);
-  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
-  return impl_->perform(request, transfer, response);
-}
+Response Client::get(const Request& request) { return impl_->ask(request, nullptr); }
 
-Response Client::remove(const Request& request) {
-  const auto headers = make_headers(request.headers);
-  Response response;
-  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes};
-  impl_->prepare(request, headers);
-  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
-  impl_->set(CURLOPT_CUSTOMREQUEST, "DELETE");
-  return impl_->perform(request, transfer, response);
-}
+Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE"); }
 
 Response Client::post(const Request& request, std::stop_token stop) {
   const auto headers = make_headers(request.headers);
