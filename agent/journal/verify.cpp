@@ -10,13 +10,13 @@ constexpr std::size_t kEvents = 10'000;
 
 class Verifier {
  public:
-  Verifier(Reader& reader, const VerifyOptions& options, ChainReport& report)
+  Verifier(Reader& reader, const core::VerifyOptions& options, core::ChainReport& report)
       : reader_(reader),
         options_(options),
         report_(report),
         checker_(*report.chain, options.heads) {}
 
-  void run(const std::function<void(std::uint64_t)>& progress) {
+  void run(const core::VerifyProgress& progress) {
     for (std::uint64_t after = 0;;) {
       const auto seals = reader_.seals_after(*report_.chain, after, kSeals);
       if (seals.empty()) break;
@@ -40,13 +40,8 @@ class Verifier {
   }
 
  private:
-  bool wanted(const core::Seal& seal) const {
-    return (!options_.from || seal.sealed >= *options_.from) &&
-           (!options_.to || seal.sealed < *options_.to);
-  }
-
   std::optional<std::vector<core::Sha256>> leaves_of(const core::Seal& seal) {
-    if (!wanted(seal)) return std::nullopt;
+    if (!options_.wants(seal)) return std::nullopt;
     const std::uint64_t oldest = reader_.oldest();
     // Retention took the batch, or its beginning; of the first batch the beginning is not known.
     const bool kept = known_end_ || seal.seq == 1;
@@ -81,8 +76,8 @@ class Verifier {
   }
 
   Reader& reader_;
-  const VerifyOptions& options_;
-  ChainReport& report_;
+  const core::VerifyOptions& options_;
+  core::ChainReport& report_;
   core::ChainChecker checker_;
   core::Sha256Hasher hasher_;
   std::uint64_t end_ = 0;  // of the batch before
@@ -91,9 +86,9 @@ class Verifier {
 
 }  // namespace
 
-ChainReport verify_chain(Reader& reader, const VerifyOptions& options,
-                         const std::function<void(std::uint64_t)>& progress) {
-  ChainReport report;
+core::ChainReport verify_chain(Reader& reader, const core::VerifyOptions& options,
+                         const core::VerifyProgress& progress) {
+  core::ChainReport report;
   report.chain = reader.chain();
   if (report.chain) Verifier(reader, options, report).run(progress);
   return report;

@@ -68,6 +68,10 @@ std::int32_t read_date(std::string_view four) {
   return static_cast<std::int32_t>(read(four)) + kEpochDays;
 }
 
+core::Time read_time(std::string_view eight) {
+  return core::Time(std::chrono::microseconds(read_bigint(eight) + kEpochMicros));
+}
+
 void CopyRows::start_row(std::size_t columns) { put(out_, static_cast<std::int16_t>(columns)); }
 
 void CopyRows::add(std::string_view value) {

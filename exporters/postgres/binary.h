@@ -32,6 +32,7 @@ std::string binary_array(Type type, const std::vector<std::string>& values);
 
 std::int64_t read_bigint(std::string_view eight);
 std::int32_t read_date(std::string_view four);  // days since 1970
+core::Time read_time(std::string_view eight);
 
 // The rows of COPY … WITH (FORMAT binary).
 class CopyRows {

@@ -33,6 +33,9 @@ class Result {
     return {PQgetvalue(result_.get(), at, column),
             static_cast<std::size_t>(PQgetlength(result_.get(), at, column))};
   }
+  bool is_null(std::size_t row, int column) const {
+    return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
+  }
   ExecStatusType status() const { return PQresultStatus(result_.get()); }
   const PGresult* get() const { return result_.get(); }
 
@@ -49,7 +52,8 @@ Parameter array_parameter(Type type, const std::vector<std::string>& values);
 
 class Connection {
  public:
-  // `stop_fd`: readable from the moment on that everything is to end. Throws Error.
+  // `stop_fd`: readable from the moment on that everything is to end; -1: nothing ends it. Throws
+  // Error.
   Connection(const Config& config, int stop_fd);
 
   // One statement; its rows in binary format. Throws Error.

@@ -43,7 +43,7 @@ class SealerTest : public testing::Test {
     return journal_->wait_sealed(above, milliseconds(10'000), {});
   }
 
-  ChainReport verify(const VerifyOptions& options = {}) {
+  core::ChainReport verify(const core::VerifyOptions& options = {}) {
     if (journal_) return verify_chain(*journal_->reader(), options);
     return verify_chain(*make_reader(directory_.path(), "", std::make_shared<Generation>()),
                         options);
@@ -195,7 +195,7 @@ TEST_F(SealerTest, ATruncatedChainIsFoundByACheckpoint) {
   open();
   for (int i = 0; i < 3; ++i) store(10);
   const auto state = journal_->chain();
-  const VerifyOptions options{{{state.chain, 3, state.last->hash}}, {}, {}};
+  const core::VerifyOptions options{{{state.chain, 3, state.last->hash}}, {}, {}};
   EXPECT_TRUE(verify(options).ok());
   EXPECT_EQ(verify(options).heads_met, 1u);
   tamper("DELETE FROM seals WHERE seq=3");
@@ -226,7 +226,7 @@ TEST_F(SealerTest, OnlyTheTimeThatIsAskedForIsReadEventByEvent) {
   clock_.advance(std::chrono::hours(1));
   const core::Time second = clock_.now();
   store(10);
-  VerifyOptions options;
+  core::VerifyOptions options;
   options.from = second;
   const auto report = verify(options);
   EXPECT_TRUE(report.ok());
