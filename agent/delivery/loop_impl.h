@@ -42,6 +42,7 @@ struct Loop::Impl {
   void open();
   void work(std::stop_token stop);
   void work_sealed(std::stop_token stop);
+  void find_oldest_open();
   void serve_side(std::stop_token stop);
   SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
   bool read_batch();

@@ -1,5 +1,7 @@
 #include <spdlog/spdlog.h>
 
+#include <limits>
+
 #include "agent/delivery/loop_impl.h"
 
 namespace kcloud::delivery {
@@ -18,6 +20,19 @@ std::optional<core::Delivery> Loop::Impl::attempt_sealed(std::stop_token stop) {
   return exporter->deliver_sealed(sealed->batches(batch));
 }
 
+// For the lag of a sink that could not even be asked what it has.
+void Loop::Impl::find_oldest_open() {
+  {
+    const std::scoped_lock lock(mutex);
+    if (oldest_open) return;
+  }
+  batch.clear();
+  if (!reader) reader = journal.reader();
+  reader->read_after(cursor, 1, std::numeric_limits<std::size_t>::max(), batch);
+  const std::scoped_lock lock(mutex);
+  if (!batch.events.empty()) oldest_open = batch.events.front().received;
+}
+
 // All or nothing; a failed attempt reads again, as the sink may have had a part.
 void Loop::Impl::work_sealed(std::stop_token stop) {
   bool idle = false;
@@ -32,6 +47,7 @@ void Loop::Impl::work_sealed(std::stop_token stop) {
   note(delivery, step);
   if (delivery.kind != core::Delivery::Kind::kDelivered) {
     sealed->forget();
+    find_oldest_open();
     core::count(counters.retried);
     pause(step.wait, stop);
     return;

@@ -27,6 +27,7 @@ namespace {
 using Row = std::pair<const core::Event*, const core::Seal*>;
 
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr double kMostSum = 1e300;  // where sums stay: two of them never overflow, which is an error
 
 template <std::size_t N>
 std::string bytes_of(const std::array<std::uint8_t, N>& bytes) {
@@ -129,14 +130,15 @@ void write_rollup(Connection& connection, const Rollup& rollup) {
     source.push_back(key.source);
     field.push_back(key.field);
     count.push_back(binary(sums.count));
-    sum.push_back(binary(sums.sum));
+    sum.push_back(binary(std::clamp(sums.sum, -kMostSum, kMostSum)));
     min.push_back(binary(sums.min));
     max.push_back(binary(sums.max));
   }
   connection.run(
       "INSERT INTO event_rollup AS r SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
       "ON CONFLICT (hour, type, cluster, source, field) DO UPDATE SET "
-      "count = r.count + excluded.count, sum = r.sum + excluded.sum, "
+      "count = r.count + excluded.count, "
+      "sum = greatest(-1e300, least(1e300, r.sum + excluded.sum)), "
       "min = least(r.min, excluded.min), max = greatest(r.max, excluded.max)",
       {array_parameter(Type::kTimestamp, hour), array_parameter(Type::kText, type),
        array_parameter(Type::kText, cluster), array_parameter(Type::kText, source),

@@ -68,9 +68,12 @@ class Load:
                 self.failed(self, answer)
             return False
         ids = json.loads(answer.body)["ids"]
-        with self.lock:
-            self.acked.update(zip(ids, (e["workload"]["id"] for e in events)))
+        self.keep(ids, [e["workload"]["id"] for e in events])
         return True
+
+    def keep(self, ids, workloads):
+        with self.lock:
+            self.acked.update(zip(ids, workloads))
 
     def acknowledged(self):
         with self.lock:

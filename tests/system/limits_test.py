@@ -18,6 +18,7 @@ import time
 import unittest
 
 import kit
+from measures import Peak, quantile, rss
 
 MANY = 1000 if kit.SOAK else 200
 MIB = 1 << 20
@@ -101,38 +102,6 @@ class Pki:
         return context
 
 
-def rss(agent):
-    """Anonymous memory, bytes."""
-    with open(f"/proc/{agent.process.popen.pid}/status", encoding="ascii") as file:
-        return int(re.search(r"RssAnon:\s+(\d+)", file.read()).group(1)) * 1024
-
-
-class Peak:
-    """The agent's largest memory while the `with` block runs."""
-
-    def __init__(self, agent):
-        self.agent, self.before, self.most = agent, rss(agent), 0
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def run(self):
-        while not self.ended.wait(0.02):
-            self.most = max(self.most, rss(self.agent))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-        self.most = max(self.most, rss(self.agent))
-
-    @property
-    def growth(self):
-        return self.most - self.before
-
-
 def read_status(connection):
     """The status of the answer, 0 when the connection ended without one."""
     connection.settimeout(PATIENCE)
@@ -144,10 +113,6 @@ def read_status(connection):
                 break
             data += piece
     return int(data[9:12]) if data.startswith(b"HTTP/1.1 ") else 0
-
-
-def quantile(times, share):
-    return sorted(times)[min(len(times) - 1, int(share * len(times)))]
 
 
 class GoodClients:

@@ -1,5 +1,6 @@
 """A real PostgreSQL 15 in a temporary directory."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -47,6 +48,14 @@ class Postgres:
     def kill(self):
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(30)
+
+    def pause(self, number=signal.SIGSTOP):
+        """Its port takes connections, nothing answers; SIGCONT: goes on."""
+        main = self.process.pid
+        with open(f"/proc/{main}/task/{main}/children", encoding="ascii") as file:
+            for pid in [main, *map(int, file.read().split())]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def rows(self, sql):
         out = subprocess.check_output([BIN + "psql", "-X", "-At", "-F", "\t", "-d", self.url, "-c",
