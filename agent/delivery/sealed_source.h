@@ -17,12 +17,16 @@ namespace kcloud::delivery {
 
 class SealedSource {
  public:
-  SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events)
-      : journal_(journal), exporter_(exporter), batch_events_(batch_events) {}
+  SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events,
+               std::size_t batch_bytes)
+      : journal_(journal),
+        exporter_(exporter),
+        batch_events_(batch_events),
+        batch_bytes_(batch_bytes) {}
 
-  // Waits a while for a batch and reads it, with those behind it that make up `batch_events`, or
-  // alone. False: nothing yet. Throws what the sink or the reader throws, and core::Held when the
-  // sink's chain is not this one.
+  // Waits a while for a batch and reads it, with those behind it that make up `batch_events` and
+  // `batch_bytes`, or alone. False: nothing yet. Throws what the sink or the reader throws, and
+  // core::Held when the sink's chain is not this one.
   bool read(journal::Reader& reader, core::EventBatch& events, std::stop_token stop);
   core::SealedBatches batches(const core::EventBatch& events) const {
     return {seals_, events.events};
@@ -38,10 +42,11 @@ class SealedSource {
 
  private:
   void check_head(journal::Reader& reader, const journal::Journal::ChainState& chain);
+  void read_events(journal::Reader& reader, std::size_t most, core::EventBatch& events);
 
   journal::Journal& journal_;
   core::Exporter& exporter_;
-  const std::size_t batch_events_;
+  const std::size_t batch_events_, batch_bytes_;
   std::optional<core::SealedHead> head_;
   std::uint64_t end_ = 0;  // journal position that the head's batch ends at
   std::vector<core::Seal> seals_;
