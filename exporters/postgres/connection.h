@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -50,6 +51,18 @@ struct Parameter {
 Parameter parameter(Type type, std::string value);
 Parameter array_parameter(Type type, const std::vector<std::string>& values);
 
+// An array parameter, value by value.
+class ArrayBuilder {
+ public:
+  ArrayBuilder(Type type, std::size_t size);
+  void add(std::string_view value) { append_value(out_, value); }  // in binary format
+  Parameter parameter() { return {array_, std::move(out_)}; }      // once, after the last
+
+ private:
+  std::uint32_t array_;  // its oid
+  std::string out_;
+};
+
 class Connection {
  public:
   // `stop_fd`: readable from the moment on that everything is to end; -1: nothing ends it. Throws
@@ -60,8 +73,9 @@ class Connection {
   Result run(const std::string& statement, const std::vector<Parameter>& parameters = {});
   // Statements of the program's own, several at once, without rows.
   void script(const std::string& statements);
-  // COPY … FROM STDIN with all of its data.
-  void copy(const std::string& statement, std::string_view data);
+  // COPY … FROM STDIN. `next` is asked for data until it gives none; it is made while the server
+  // takes what was sent.
+  void copy(const std::string& statement, const std::function<std::string_view()>& next);
 
   int server_version() const { return PQserverVersion(connection_.get()); }
   std::string setting(const char* name) const;
