@@ -126,7 +126,9 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
     const std::filesystem::path directory = config_->agent.data_dir;
     checkpoints_ = std::make_unique<audit::Checkpoints>(
         audit::CheckpointOptions{directory, directory / config_->audit.checkpoint_file,
-                                 config_->audit.checkpoint_interval, agent_name(config_->agent)},
+                                 config_->audit.checkpoint_interval, agent_name(config_->agent),
+                                 config_->audit.checkpoint_webhook,
+                                 config_->audit.checkpoint_webhook_token.value},
         *journal_, clock_);
   }
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);

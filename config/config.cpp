@@ -345,6 +345,9 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   visit_journal(Reader{journal}, config.journal);
   Section audit = root.section("audit");
   visit_audit(Reader{audit}, config.audit);
+  const std::string& webhook = config.audit.checkpoint_webhook;
+  if (!webhook.empty() && !webhook.starts_with("http://") && !webhook.starts_with("https://"))
+    audit.fail("checkpoint_webhook", "expected a URL, http://… or https://…");
   auto collectors = root.named("collectors");
   for (auto& [name, section] : collectors)
     config.collectors.push_back(read_collector(name, section, plugins.collectors));

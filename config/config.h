@@ -149,6 +149,8 @@ struct AuditConfig {
   milliseconds heartbeat{60'000};     // an empty batch after this long without events
   milliseconds checkpoint_interval{600'000};
   std::string checkpoint_file = "audit-checkpoints.jsonl";  // relative to the data directory
+  std::string checkpoint_webhook;  // where each is posted to; empty: nowhere
+  Secret checkpoint_webhook_token;
 };
 
 struct DeliveryConfig {
@@ -204,8 +206,8 @@ struct ExporterPlugin {
   std::function<std::shared_ptr<const void>(Section& section)>
       parse;  // reports problems through the section
   std::function<std::string(const void* options)>
-      show;                  // one JSON object with the section's own keys, secrets masked
-  bool needs_audit = false;    // takes sealed batches alone
+      show;                   // one JSON object with the section's own keys, secrets masked
+  bool needs_audit = false;   // takes sealed batches alone
   DeliveryConfig delivery{};  // where the file says nothing
 };
 

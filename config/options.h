@@ -135,6 +135,8 @@ void visit_audit(Visitor&& visit, Audit& audit) {
   visit("heartbeat", audit.heartbeat, milliseconds(1000), kDay);
   visit("checkpoint_interval", audit.checkpoint_interval, milliseconds(1000), 366 * kDay);
   visit("checkpoint_file", audit.checkpoint_file);
+  visit("checkpoint_webhook", audit.checkpoint_webhook);
+  visit("checkpoint_webhook_token", audit.checkpoint_webhook_token);
 }
 
 template <typename Visitor, typename Delivery>

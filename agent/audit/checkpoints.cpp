@@ -1,6 +1,7 @@
 #include "agent/audit/checkpoints.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -8,6 +9,8 @@
 #include <cstring>
 #include <mutex>
 #include <utility>
+
+#include "exporters/http_client/client.h"
 
 namespace kcloud::audit {
 namespace {
@@ -36,7 +39,21 @@ Checkpoints::Checkpoints(CheckpointOptions options, journal::Journal& journal,
 Checkpoints::~Checkpoints() {
   thread_.request_stop();
   thread_.join();
-  try_make();
+  try_make({});
+}
+
+void Checkpoints::post(const std::string& line, const std::stop_token& stop) {
+  http_client::Client client({});
+  http_client::Request request;
+  request.url = options_.webhook;
+  request.headers.push_back({"Content-Type", "application/json"});
+  if (!options_.webhook_token.empty())
+    request.headers.push_back({"Authorization", "Bearer " + options_.webhook_token});
+  request.body = line;
+  const auto response = client.post(request, stop);
+  if (response.status >= 200 && response.status < 300) return;
+  spdlog::error("audit: the checkpoint was not taken by audit.checkpoint_webhook: {}",
+                response.answered() ? fmt::format("status {}", response.status) : response.error);
 }
 
 void Checkpoints::run(const std::stop_token& stop) {
@@ -45,19 +62,19 @@ void Checkpoints::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, options_.interval, [&] { return stop.stop_requested(); })) {
     if (stop.stop_requested()) return;
-    try_make();
+    try_make(stop);
   }
 }
 
-void Checkpoints::try_make() {
+void Checkpoints::try_make(const std::stop_token& stop) {
   try {
-    make();
+    make(stop);
   } catch (const std::exception& error) {
     spdlog::error("audit: no checkpoint was made: {}", error.what());
   }
 }
 
-void Checkpoints::make() {
+void Checkpoints::make(const std::stop_token& stop) {
   const auto state = journal_.chain();
   if (!state.last || state.last->seq == signed_) return;
   Checkpoint checkpoint;
@@ -70,6 +87,7 @@ void Checkpoints::make() {
   key_.sign(checkpoint);
   const std::string line = to_json(checkpoint);
   spdlog::info("audit checkpoint {}", line);
+  if (!options_.webhook.empty()) post(line, stop);
   if (!append_line(options_.file, line)) {
     spdlog::error("audit: {} cannot be written ({}); the checkpoint is in the log alone",
                   options_.file, std::strerror(errno));

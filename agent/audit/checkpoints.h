@@ -1,5 +1,5 @@
 // Signs where the chain stands, from time to time and at the end, and appends it to a file and the
-// log.
+// log; posts it where an auditor keeps it.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,8 @@ struct CheckpointOptions {
   std::string file;       // appended to; one checkpoint a line
   std::chrono::milliseconds interval{std::chrono::minutes(10)};
   std::string agent;
+  std::string webhook;        // URL; empty: none
+  std::string webhook_token;  // empty: none
 };
 
 class Checkpoints {
@@ -26,8 +28,10 @@ class Checkpoints {
 
  private:
   void run(const std::stop_token& stop);
-  void try_make();
-  void make();
+  void try_make(const std::stop_token& stop);
+  void make(const std::stop_token& stop);
+  // One that fails is posted no more: the next one says all that it said.
+  void post(const std::string& line, const std::stop_token& stop);
 
   const CheckpointOptions options_;
   journal::Journal& journal_;

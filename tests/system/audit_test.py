@@ -1,6 +1,7 @@
 """The audit chain of a running agent: sealed, signed, verified by two programs that share no code,
 and each kind of tampering named by both."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import unittest
 
 import kit
@@ -83,6 +85,42 @@ class Audit(unittest.TestCase):
                              "--public-key", os.path.join(self.data, "audit-key.pub.pem"))
         self.assertEqual(code, 2)
         self.assertIn("forged.jsonl:2: the signature is not of this key", said)
+
+    def test_checkpoints_are_posted_where_an_auditor_keeps_them(self):
+        kept = []
+
+        class Auditor(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(204 if kept else 503)  # the first is refused
+                self.end_headers()
+                kept.append((self.path, self.headers["Authorization"], json.loads(body)))
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Auditor) as auditor:
+            threading.Thread(target=auditor.serve_forever, daemon=True).start()
+            self.agent.stop()
+            self.agent.configure(CONFIG + "  checkpoint_webhook: http://127.0.0.1:"
+                                 f"{auditor.server_port}/kept\n  checkpoint_webhook_token: s3cret\n")
+            self.agent.start()
+            self.client = self.agent.client()
+            self.post(10)
+            kit.eventually(lambda: len(kept) == 1)
+            self.post(10)
+            kit.eventually(lambda: len(kept) == 2)
+            self.assertEqual(kept[1][:2], ("/kept", "Bearer s3cret"))
+            heads = os.path.join(self.agent.directory, "kept.jsonl")
+            with open(heads, "w", encoding="utf-8") as out:
+                out.writelines(json.dumps(checkpoint) + "\n" for _, _, checkpoint in kept)
+            code, said = kit.run("audit", "verify", "--data-dir", self.data, "--heads", heads,
+                                 "--public-key", os.path.join(self.data, "audit-key.pub.pem"))
+            self.assertEqual(code, 0, said)
+            log = self.agent.log_text()
+            self.assertIn("was not taken by audit.checkpoint_webhook: status 503", log)
+            self.assertNotIn("s3cret", log)
+            auditor.shutdown()
 
     def test_the_chain_goes_on_after_kill_and_restart(self):
         for _ in range(5):
