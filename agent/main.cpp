@@ -16,6 +16,7 @@
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
+#include "agent/online_check.h"
 
 namespace {
 
@@ -226,9 +227,18 @@ int main(int argc, char** argv) {
 
   agent::Overrides overrides;
   add_run(app, overrides);
-  auto* check = app.add_subcommand("check", "Check a configuration file; makes no network call");
+  auto* check = app.add_subcommand(
+      "check", "Check a configuration file; makes no network call without --online");
   check->add_option("-c,--config", overrides.config_file,
                     "Configuration file (default: built-in defaults)");
+  bool online = false;
+  auto* online_flag =
+      check->add_flag("--online", online, "Also write to every sink, and take it back");
+  std::uint32_t patience_s = 15;
+  check->add_option("--timeout", patience_s, "Seconds for each sink")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str()
+      ->needs(online_flag);
 
   std::string data_dir = config::AgentConfig{}.data_dir;
   auto* journal = app.add_subcommand("journal", "The journal of a stopped agent");
@@ -273,7 +283,11 @@ int main(int argc, char** argv) {
     std::printf("kcloud-logger %s\n", KCLOUD_VERSION);
     return 0;
   }
-  if (*check) return agent::check_configuration(overrides);
+  if (*check) {
+    const int code = agent::check_configuration(overrides);
+    if (code != 0 || !online) return code;
+    return agent::check_online(overrides, std::chrono::seconds(patience_s));
+  }
   if (*journal_check) return agent::check_journal(data_dir);
   if (*cursors_ls) return agent::list_cursors(data_dir);
   if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);

@@ -53,6 +53,12 @@ std::vector<Batch> batches_of(const core::SealedBatches& sealed) {
   return batches;
 }
 
+void check_encoding(const Connection& connection) {
+  const std::string encoding = connection.setting("server_encoding");
+  if (encoding != "UTF8")
+    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
+}
+
 struct OtherChain : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -209,9 +215,7 @@ core::Delivery Exporter::deliver(std::span<const core::Event>) {
 Connection& Exporter::connected() {
   if (connection_) return *connection_;
   auto made = std::make_unique<Connection>(config_, stop_fd_);
-  const std::string encoding = made->setting("server_encoding");
-  if (encoding != "UTF8")
-    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
+  check_encoding(*made);
   layout_ = prepare_schema(*made, config_, *catalogue_);
   event_days_.clear();
   id_days_.clear();
@@ -353,6 +357,7 @@ std::vector<core::ProbeStep> Exporter::probe() {
   std::size_t step = 0;
   try {
     Connection connection(config_, stop_fd_);
+    check_encoding(connection);
     const auto version = connection.server_version();
     steps[step++] = {"connect", Outcome::kPassed,
                      fmt::format("PostgreSQL {}.{}", version / 10'000, version % 10'000)};
@@ -365,8 +370,10 @@ std::vector<core::ProbeStep> Exporter::probe() {
     if (schema != kSchemaVersion)
       throw Error("3F000", fmt::format("version {}, expected {}", schema, kSchemaVersion));
     steps[step++] = {"schema", Outcome::kPassed, fmt::format("version {}", schema)};
+    // Whoever waits for a lock makes others wait behind it.
     connection.script(
-        "BEGIN; SELECT audit_make_partitions(current_date, current_date); "
+        "BEGIN; SET LOCAL lock_timeout = '2s'; SELECT audit_make_partitions(current_date, "
+        "current_date); "
         "INSERT INTO audit_event (ingest_day, event_id, time, time_ns) VALUES (current_date, "
         "gen_random_uuid(), now(), 0); INSERT INTO audit_batch VALUES (gen_random_uuid(), 1, "
         "current_date, 0, 0, 0, '', '', '', '', '', '', now()); ROLLBACK");

@@ -35,6 +35,7 @@ expect --received-until export --received-
 expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
+expect --online check --o
 expect pause collectors ""
 expect --url collectors pause bus --u
 expect --json collectors ls --j

@@ -41,12 +41,12 @@ _kcloud_logger() {
     --url) words="http://localhost:8007" ;;
     --listen) words="127.0.0.1:8007" ;;
     --interval) words="500ms 1s 5s" ;;
-    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
+    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last | --timeout) return ;;
     *)
       case $command in
         "") words="run check tail top demo import export journal collectors dead-letters cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
-        check) words="--config --help" ;;
+        check) words="--config --online --timeout --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
         top) words="--url --token --ca --cert --key --interval --once --batch --help" ;;
         demo) words="--url --token --ca --cert --key --rate --count --seed --days --per-day --until --output --help" ;;
