@@ -13,6 +13,7 @@
 #include "agent/cli/demo.h"
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
+#include "agent/cli/replay.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
@@ -164,6 +165,29 @@ void add_export(CLI::App& app, cli::ExportOptions& options) {
       ->check(CLI::IsMember({"gzip", "zstd", "none"}));
 }
 
+void add_replay(CLI::App& app, cli::ReplayOptions& options) {
+  auto* replay = app.add_subcommand(
+      "replay", "Have a running agent send events to one exporter once more; Ctrl-C cancels it");
+  add_agent(*replay, options.agent, "The agent");
+  replay->add_option("--exporter", options.exporter, "Its name")->required();
+  auto* from = replay->add_option("--from", options.from, "From (-24h, 2025-01-15T10:30:00Z)");
+  replay->add_option("--to", options.to, "Before (default: now)")->needs(from);
+  replay
+      ->add_option("--time", options.time,
+                   "Which time: when they arrived (received, the default), or their own (event)")
+      ->check(CLI::IsMember({"received", "event"}))
+      ->needs(from);
+  replay->add_option("--after", options.after, "Behind this position, where an earlier one ended")
+      ->needs(from);
+  auto* detach = replay->add_flag("--detach", options.detach, "Start it and return")->needs(from);
+  auto* wait = replay->add_flag("--wait", options.wait, "Start none: follow the one that runs")
+                   ->excludes(from)
+                   ->excludes(detach);
+  replay->add_flag("--cancel", options.cancel, "Start none: end the one that runs")
+      ->excludes(from)
+      ->excludes(wait);
+}
+
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
   add_agent(*tail, options.agent, "The agent");
@@ -272,6 +296,8 @@ int main(int argc, char** argv) {
   add_import(app, import);
   cli::ExportOptions export_options;
   add_export(app, export_options);
+  cli::ReplayOptions replay;
+  add_replay(app, replay);
   cli::AuditOptions audit;
   audit.data_dir = data_dir;
   add_audit(app, audit);
@@ -306,6 +332,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);
   if (app.got_subcommand("export")) return cli::export_events(export_options);
+  if (app.got_subcommand("replay")) return cli::replay(replay);
   if (app.got_subcommand("import")) return cli::import_events(import);
   return agent::run(overrides);
 }

@@ -184,6 +184,10 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return pause_collector(std::move(reply), match, true);
     case Action::kResumeCollector:
       return pause_collector(std::move(reply), match, false);
+    case Action::kReplay:
+    case Action::kStartReplay:
+    case Action::kCancelReplay:
+      return replay(request, std::move(reply), match);
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

@@ -82,6 +82,7 @@ class Router final : public http::Handler {
   void purge_letter(http::Reply reply, const Match& match);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
+  void replay(const http::Request& request, http::Reply reply, const Match& match);
   void query(http::Reply reply, std::function<http::Response(Worker&)> job);
 
   http::Response index() const;

@@ -36,6 +36,8 @@ expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
 expect --online check --o
+expect --detach replay --d
+expect event replay --time e
 expect pause collectors ""
 expect --url collectors pause bus --u
 expect --json collectors ls --j
