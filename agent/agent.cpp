@@ -140,7 +140,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent), [this] { return collectors_->views(); },
       [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
-      replays_.get()});
+      replays_.get(), recall});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }

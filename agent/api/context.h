@@ -68,6 +68,8 @@ struct Context {
   // Pauses or resumes one; false: there is none of that name. Any thread; may take seconds.
   std::function<bool(const std::string& name, bool paused)> pause_collector = {};
   delivery::Replays* replays = nullptr;
+  // Sets in the hints for a dead letter what its position tells of the message. Any thread.
+  std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall = {};
 };
 
 }  // namespace kcloud::api
