@@ -149,7 +149,7 @@ class Replays::Job {
     if (!batch->events.empty()) {
       const auto result = deliver(*sink, batch, stop);
       if (!result.answered) return result.reason;
-      if (const auto problem = keep_letters(result.refused); !problem.empty()) return problem;
+      if (auto problem = keep_letters(result.refused); !problem.empty()) return problem;
       refused = result.refused;
     }
     scan_ = scan;

@@ -89,6 +89,9 @@ class Replay(unittest.TestCase):
         kit.eventually(lambda: self.progress()["state"] == "waiting")
         self.assertIn("connect", self.progress()["last_error"])
         self.assertEqual(self.client.post("/exporters/influx/replay?from=-1h", {}).status, 409)
+        self.agent.process.signal(signal.SIGHUP)  # makes a new loop
+        kit.eventually(lambda: "the new configuration is in force" in self.agent.log_text())
+        self.assertEqual(self.progress()["state"], "waiting")
         self.influx.start()
         kit.eventually(lambda: self.progress()["sent"] > 0, 30, every=0.005)
         self.influx.kill()
