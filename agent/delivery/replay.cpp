@@ -233,10 +233,10 @@ bool Replays::start(const std::string& exporter, const ReplayRange& range, const
   const std::scoped_lock lock(mutex_);
   auto& job = jobs_[exporter];
   if (stopped_ || (job && !is_over(job->status().state))) return false;
-  job = std::make_unique<Job>(*this, exporter, range, who);
   spdlog::info("exporter {}: replay of events {} from {} to {} behind seq {}, started by {}",
                exporter, range.event_time ? "of the time" : "received",
                core::format_time(range.from), core::format_time(range.to), range.after, who);
+  job = std::make_unique<Job>(*this, exporter, range, who);
   return true;
 }
 
