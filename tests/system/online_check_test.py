@@ -73,6 +73,17 @@ class OnlineCheck(unittest.TestCase):
             code, out = self.check(member + url)
             self.assertEqual((code, told in out), (1, True), out)
             self.assertIn("ledger: connect: FAILED", out)
+        postgres.rows("CREATE ROLE locked LOGIN PASSWORD 'another'")
+        hba = os.path.join(postgres.directory, "data", "pg_hba.conf")
+        with open(hba, "r+", encoding="utf-8") as file:
+            rest = file.read()
+            file.seek(0)
+            file.write("host all locked 127.0.0.1/32 scram-sha-256\n" + rest)
+        postgres.rows("SELECT pg_reload_conf()")
+        kit.eventually(lambda: self.check(member + postgres.url.replace("postgres@", "locked@"))[0])
+        code, out = self.check(member + postgres.url.replace("postgres@", "locked@"))
+        self.assertEqual(code, 1, out)
+        self.assertRegex(out, "ledger: connect: FAILED .*password authentication failed for user")
 
     def test_a_sink_that_does_not_answer(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
