@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/api/replays.h"
 #include "agent/exit_code.h"
 #include "agent/logging.h"
 #include "agent/plugins.h"
@@ -133,11 +134,15 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
   }
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
+  replays_ = std::make_unique<delivery::Replays>(
+      *journal_, clock_,
+      [this](const std::string& name) { return api::replay_sink(exporters_->views(), name); });
   router_ = std::make_unique<api::Router>(api::Context{
       config_, [](const config::Config& shown) { return config::show_config(shown, plugins()); },
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent), [this] { return collectors_->views(); },
-      [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); }});
+      [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
+      replays_.get(), recall});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
@@ -186,6 +191,7 @@ void Agent::stop() {
                         std::min(timeout / 2, std::chrono::milliseconds(1500));
   server_->stop(timeout / 2);
   collectors_->stop();
+  replays_->stop();
   exporters_->stop(deadline);
   checkpoints_.reset();
   journal_->close();

@@ -9,6 +9,7 @@
 #include "agent/api/router.h"
 #include "agent/audit/checkpoints.h"
 #include "agent/collector_set.h"
+#include "agent/delivery/replay.h"
 #include "agent/exporter_set.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
@@ -43,6 +44,7 @@ class Agent {
   std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<CollectorSet> collectors_;
+  std::unique_ptr<delivery::Replays> replays_;
   std::unique_ptr<api::Router> router_;
   std::unique_ptr<http::Server> server_;
 };

@@ -73,7 +73,8 @@ std::vector<api::ExporterView> ExporterSet::views() const {
                      [running](std::shared_ptr<core::EventBatch> batch,
                                std::function<void(const delivery::SideResult&)> done) {
                        running->loop->deliver_beside(std::move(batch), std::move(done));
-                     }});
+                     },
+                     running->loop->keeps_seals(), running->exporter.delivery});
   }
   return views;
 }

@@ -13,9 +13,11 @@
 #include "agent/cli/demo.h"
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
+#include "agent/cli/replay.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
+#include "agent/online_check.h"
 
 namespace {
 
@@ -163,6 +165,29 @@ void add_export(CLI::App& app, cli::ExportOptions& options) {
       ->check(CLI::IsMember({"gzip", "zstd", "none"}));
 }
 
+void add_replay(CLI::App& app, cli::ReplayOptions& options) {
+  auto* replay = app.add_subcommand(
+      "replay", "Have a running agent send events to one exporter once more; Ctrl-C cancels it");
+  add_agent(*replay, options.agent, "The agent");
+  replay->add_option("--exporter", options.exporter, "Its name")->required();
+  auto* from = replay->add_option("--from", options.from, "From (-24h, 2025-01-15T10:30:00Z)");
+  replay->add_option("--to", options.to, "Before (default: now)")->needs(from);
+  replay
+      ->add_option("--time", options.time,
+                   "Which time: when they arrived (received, the default), or their own (event)")
+      ->check(CLI::IsMember({"received", "event"}))
+      ->needs(from);
+  replay->add_option("--after", options.after, "Behind this position, where an earlier one ended")
+      ->needs(from);
+  auto* detach = replay->add_flag("--detach", options.detach, "Start it and return")->needs(from);
+  auto* wait = replay->add_flag("--wait", options.wait, "Start none: follow the one that runs")
+                   ->excludes(from)
+                   ->excludes(detach);
+  replay->add_flag("--cancel", options.cancel, "Start none: end the one that runs")
+      ->excludes(from)
+      ->excludes(wait);
+}
+
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
   add_agent(*tail, options.agent, "The agent");
@@ -235,9 +260,18 @@ int main(int argc, char** argv) {
 
   agent::Overrides overrides;
   add_run(app, overrides);
-  auto* check = app.add_subcommand("check", "Check a configuration file; makes no network call");
+  auto* check = app.add_subcommand(
+      "check", "Check a configuration file; makes no network call without --online");
   check->add_option("-c,--config", overrides.config_file,
                     "Configuration file (default: built-in defaults)");
+  bool online = false;
+  auto* online_flag =
+      check->add_flag("--online", online, "Also write to every sink, and take it back");
+  std::uint32_t patience_s = 15;
+  check->add_option("--timeout", patience_s, "Seconds for each sink")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str()
+      ->needs(online_flag);
 
   std::string data_dir = config::AgentConfig{}.data_dir;
   auto* journal = app.add_subcommand("journal", "The journal of a stopped agent");
@@ -271,6 +305,8 @@ int main(int argc, char** argv) {
   add_import(app, import);
   cli::ExportOptions export_options;
   add_export(app, export_options);
+  cli::ReplayOptions replay;
+  add_replay(app, replay);
   cli::AuditOptions audit;
   audit.data_dir = data_dir;
   add_audit(app, audit);
@@ -282,7 +318,11 @@ int main(int argc, char** argv) {
     std::printf("kcloud-logger %s\n", KCLOUD_VERSION);
     return 0;
   }
-  if (*check) return agent::check_configuration(overrides);
+  if (*check) {
+    const int code = agent::check_configuration(overrides);
+    if (code != 0 || !online) return code;
+    return agent::check_online(overrides, std::chrono::seconds(patience_s));
+  }
   if (*journal_check) return agent::check_journal(data_dir);
   if (*cursors_ls) return agent::list_cursors(data_dir);
   if (*cursors_drop) return agent::drop_cursor(data_dir, cursor_name);
@@ -301,6 +341,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);
   if (app.got_subcommand("export")) return cli::export_events(export_options);
+  if (app.got_subcommand("replay")) return cli::replay(replay);
   if (app.got_subcommand("import")) return cli::import_events(import);
   return agent::run(overrides);
 }

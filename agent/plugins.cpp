@@ -11,6 +11,7 @@
 #include "collectors/kafka/config.h"
 #include "collectors/redis/collector.h"
 #include "collectors/redis/config.h"
+#include "collectors/redis/inbox.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 #include "exporters/postgres/config.h"
@@ -42,6 +43,12 @@ std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& c
   }
   throw std::invalid_argument("unknown collector type '" + collector.type + "' of '" +
                               context.name + "'");
+}
+
+void recall(const config::CollectorConfig& collector, core::TransportHints& hints) {
+  if (collector.type == "kafka") hints.position_lasts = true;
+  if (collector.type == "redis")
+    redis::recall(*static_cast<const redis::Config*>(collector.options.get()), hints);
 }
 
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,

@@ -18,6 +18,10 @@ config::Plugins plugins();
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
                                                 core::CollectorContext context);
 
+// Sets in `hints` what the `position` of one of the collector's dead letters still tells of its
+// message, so that it gets the id that the collector would give it.
+void recall(const config::CollectorConfig& collector, core::TransportHints& hints);
+
 // The exporter an entry describes. Makes no network call.
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
                                               const config::AgentConfig& agent,

@@ -57,7 +57,7 @@ void Router::pause_collector(http::Reply reply, const Match& match, bool paused)
     return reply.send(http::problem(
         409, "the webhook is always there; publishers are turned away with tokens or quotas"));
   }
-  query(std::move(reply), [this, name = *name, paused](Worker&) {
+  slow_query(std::move(reply), [this, name = *name, paused](Worker&) {
     if (!context_.pause_collector(name, paused)) {
       return http::problem(404, "there is no collector `" + name + "`; GET /collectors lists them");
     }

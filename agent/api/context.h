@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/delivery/delivery.h"
+#include "agent/delivery/replay.h"
 #include "agent/journal/journal.h"
 #include "config/config.h"
 #include "core/collector.h"
@@ -28,6 +29,8 @@ struct ExporterView {
   std::function<void(std::shared_ptr<core::EventBatch>,
                      std::function<void(const delivery::SideResult&)>)>
       deliver_beside = {};
+  bool keeps_seals = false;
+  config::DeliveryConfig delivery = {};
 };
 
 enum class CollectorPhase : std::uint8_t {
@@ -64,6 +67,9 @@ struct Context {
   std::function<std::vector<CollectorView>()> collectors = {};  // any thread
   // Pauses or resumes one; false: there is none of that name. Any thread; may take seconds.
   std::function<bool(const std::string& name, bool paused)> pause_collector = {};
+  delivery::Replays* replays = nullptr;
+  // Sets in the hints for a dead letter what its position tells of the message. Any thread.
+  std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall = {};
 };
 
 }  // namespace kcloud::api

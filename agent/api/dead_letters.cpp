@@ -152,20 +152,22 @@ void Router::retry_letters(const http::Request& request, http::Reply reply) {
   bool all = false;
   const auto problem = read_query(request, context_.clock.now(), *settings_, wanted, all);
   if (!problem.empty()) return reply.send(http::problem(400, problem));
-  query(std::move(reply), [this, settings = settings_, wanted = std::move(wanted)](Worker& worker) {
-    const auto rows = worker.reader().dead_letters(wanted);
-    const auto report = api::retry_letters(rows, context_, *settings, worker.reader());
-    if (report.status != core::CommitStatus::kCommitted) return not_stored(report.status);
-    http::Response response;
-    response.body = report_text(report, next_of(rows, wanted));
-    return response;
-  });
+  slow_query(std::move(reply),
+             [this, settings = settings_, wanted = std::move(wanted)](Worker& worker) {
+               const auto rows = worker.reader().dead_letters(wanted);
+               const auto report = api::retry_letters(rows, context_, *settings, worker.reader());
+               if (report.status != core::CommitStatus::kCommitted)
+                 return not_stored(report.status);
+               http::Response response;
+               response.body = report_text(report, next_of(rows, wanted));
+               return response;
+             });
 }
 
 void Router::retry_letter(http::Reply reply, const Match& match) {
   const auto id = number(match.parameter);
   if (!id) return reply.send(http::problem(400, kNoSuchNumber));
-  query(std::move(reply), [this, settings = settings_, id = *id](Worker& worker) {
+  slow_query(std::move(reply), [this, settings = settings_, id = *id](Worker& worker) {
     const auto row = worker.reader().dead_letter(id);
     if (!row) return none_of(id);
     const auto report = api::retry_letters({*row}, context_, *settings, worker.reader());

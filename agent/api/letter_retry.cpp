@@ -32,7 +32,7 @@ struct Source {
   core::CollectorContext context;
   std::optional<core::MessageDecoder> decoder;
   bool webhook = false;
-  bool position_lasts = false;
+  std::function<void(core::TransportHints&)> recall = [](core::TransportHints&) {};
 };
 
 std::unique_ptr<Source> make_source(std::string name, const Context& context,
@@ -41,7 +41,8 @@ std::unique_ptr<Source> make_source(std::string name, const Context& context,
   for (const auto& collector : settings.config->collectors) {
     if (collector.name != name) continue;
     source->context.dedup = dedup_of(collector.dedup);
-    source->position_lasts = collector.type == "kafka";
+    if (context.recall)
+      source->recall = [&](core::TransportHints& hints) { context.recall(collector, hints); };
   }
   source->webhook = name == "webhook";
   source->context.name = std::move(name);
@@ -59,7 +60,7 @@ bool decode_again(const core::DeadLetter& letter, Source& source, core::Intake& 
   core::TransportHints hints = source.decoder->hints();
   hints.received = letter.received;
   hints.position = letter.position;
-  hints.position_lasts = source.position_lasts;
+  source.recall(hints);
   hints.type = letter.type;
   hints.type_is_default = !source.webhook;
   const bool cloud_event = !core::json_text_at(letter.body, "specversion").empty();

@@ -52,9 +52,17 @@ void append_delivery(std::string& out, std::string_view name, const journal::Cur
 
 }  // namespace
 
-void Router::query(http::Reply reply, std::function<http::Response(Worker&)> job) {
+void Router::query(http::Reply reply, Query job) {
+  submit(pool_, std::move(reply), std::move(job));
+}
+
+void Router::slow_query(http::Reply reply, Query job) {
+  submit(slow_, std::move(reply), std::move(job));
+}
+
+void Router::submit(QueryPool& pool, http::Reply reply, Query job) {
   const auto held = std::make_shared<http::Reply>(std::move(reply));
-  const bool taken = pool_.submit([held, job = std::move(job)](Worker& worker) {
+  const bool taken = pool.submit([held, job = std::move(job)](Worker& worker) {
     http::Response response;
     try {
       response = job(worker);
@@ -65,7 +73,7 @@ void Router::query(http::Reply reply, std::function<http::Response(Worker&)> job
     held->send(std::move(response));
   });
   if (taken) return;
-  http::Response response = http::problem(503, "too many queries are waiting");
+  http::Response response = http::problem(503, "too many requests of this kind are waiting");
   http::add_header(response, "Retry-After", "1");
   held->send(std::move(response));
 }

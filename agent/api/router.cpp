@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kQueryThreads = 2;
 constexpr std::size_t kMaxWaitingQueries = 256;
+constexpr std::size_t kMaxWaitingSlow = 4;
 
 std::string random_prefix() {
   std::random_device random;
@@ -70,7 +71,8 @@ http::Options server_options(const config::HttpConfig& config) {
 Router::Router(Context context)
     : context_(std::move(context)),
       request_prefix_(random_prefix()),
-      pool_(context_.journal, kQueryThreads, kMaxWaitingQueries) {}
+      pool_(context_.journal, kQueryThreads, kMaxWaitingQueries),
+      slow_(context_.journal, 1, kMaxWaitingSlow) {}
 
 Router::~Router() = default;
 
@@ -184,6 +186,10 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return pause_collector(std::move(reply), match, true);
     case Action::kResumeCollector:
       return pause_collector(std::move(reply), match, false);
+    case Action::kReplay:
+    case Action::kStartReplay:
+    case Action::kCancelReplay:
+      return replay(request, std::move(reply), match);
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

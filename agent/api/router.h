@@ -82,7 +82,13 @@ class Router final : public http::Handler {
   void purge_letter(http::Reply reply, const Match& match);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
-  void query(http::Reply reply, std::function<http::Response(Worker&)> job);
+  void replay(const http::Request& request, http::Reply reply, const Match& match);
+  using Query = std::function<http::Response(Worker&)>;
+  void query(http::Reply reply, Query job);
+  // One after the other, on a thread of its own: what may wait for seconds for something else than
+  // the disk.
+  void slow_query(http::Reply reply, Query job);
+  static void submit(QueryPool& pool, http::Reply reply, Query job);
 
   http::Response index() const;
   http::Response schemas() const;
@@ -104,6 +110,7 @@ class Router final : public http::Handler {
   http::Server* server_ = nullptr;
   std::unique_ptr<Live> live_;  // outlives the pool, whose jobs read for it
   QueryPool pool_;
+  QueryPool slow_;
   std::unique_ptr<CredentialFiles> files_;  // last: its thread ends first
 };
 

@@ -5,6 +5,20 @@
 
 namespace kcloud::delivery {
 
+core::DeadLetter letter_of(const core::Event& event, const std::string& reason,
+                           const std::string& origin) {
+  core::DeadLetter letter;
+  letter.received = event.received;
+  letter.origin = origin;
+  letter.position = std::to_string(event.seq);
+  letter.reason = "sink_rejected";
+  letter.detail = reason;
+  letter.type = event.type_name;
+  letter.event_id = core::to_string(event.id);
+  letter.body = event.body;
+  return letter;
+}
+
 BatchPlan::BatchPlan(std::span<core::Event> events) {
   if (!events.empty()) open_.push_back(events);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/collector.h"
 #include "core/exporter.h"
 
 namespace kcloud::delivery {
@@ -18,6 +19,10 @@ struct Refused {
   const core::Event* event;
   std::string reason;  // what the sink said
 };
+
+// The dead letter of an event that the sink of `origin` (`exporter:<name>`) refused.
+core::DeadLetter letter_of(const core::Event& event, const std::string& reason,
+                           const std::string& origin);
 
 class BatchPlan {
  public:

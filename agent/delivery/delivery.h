@@ -77,6 +77,8 @@ class Loop {
   // only for each event: what fails is the caller's to try again.
   void deliver_beside(std::shared_ptr<core::EventBatch> batch,
                       std::function<void(const SideResult&)> done);
+  // The sink takes sealed batches alone: nothing can be delivered beside the cursor.
+  bool keeps_seals() const;
   Status status() const;
   const core::ExporterCounters& counters() const;
   const std::string& name() const;

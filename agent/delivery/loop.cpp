@@ -160,6 +160,8 @@ Status Loop::status() const {
   return status;
 }
 
+bool Loop::keeps_seals() const { return impl_->sealed.has_value(); }
+
 const core::ExporterCounters& Loop::counters() const { return impl_->counters; }
 
 const std::string& Loop::name() const { return impl_->options.name; }

@@ -76,18 +76,8 @@ bool Loop::Impl::deliver_batch(BatchPlan& plan, std::stop_token stop) {
 std::vector<core::DeadLetter> Loop::Impl::letters_of(const BatchPlan& plan) const {
   std::vector<core::DeadLetter> letters;
   letters.reserve(plan.refused().size());
-  for (const auto& [event, reason] : plan.refused()) {
-    core::DeadLetter letter;
-    letter.received = event->received;
-    letter.origin = cursor_name;
-    letter.position = std::to_string(event->seq);
-    letter.reason = "sink_rejected";
-    letter.detail = reason;
-    letter.type = event->type_name;
-    letter.event_id = core::to_string(event->id);
-    letter.body = event->body;
-    letters.push_back(std::move(letter));
-  }
+  for (const auto& [event, reason] : plan.refused())
+    letters.push_back(letter_of(*event, reason, cursor_name));
   return letters;
 }
 

@@ -2,9 +2,10 @@
 
 namespace kcloud::delivery {
 
-// What was asked for beside the cursor: one try each, so that it holds up no live batch for long.
+// What was asked for beside the cursor: one try each, and one of them between two live batches, so
+// that it holds up none for long.
 void Loop::Impl::serve_side(std::stop_token stop) {
-  while (auto job = side.take()) {
+  if (auto job = side.take()) {
     for (auto& event : job->batch->events) decoder.decode_fields(event, *job->batch);
     job->done(deliver_side(job->batch->events, stop));
   }

@@ -144,6 +144,16 @@ class SqliteReader final : public Reader, public Connected {
     });
   }
 
+  std::set<std::string> events_of_letters(const std::string& origin) override {
+    return guarded([&](Connection& connection) {
+      Statement select(connection.db, "SELECT event_id FROM dead_letters WHERE origin=?1");
+      select.bind_text(1, origin);
+      std::set<std::string> ids;
+      while (select.step()) ids.emplace(select.text(0));
+      return ids;
+    });
+  }
+
   std::optional<core::ChainId> chain() override {
     return guarded([](Connection& connection) -> std::optional<core::ChainId> {
       if (meta(connection.db, "chain").empty()) return std::nullopt;

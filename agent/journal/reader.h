@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,8 @@ class Reader {
   // Newest first.
   virtual std::vector<DeadLetterRow> dead_letters(const DeadLetterQuery& query) = 0;
   virtual std::optional<DeadLetterRow> dead_letter(std::uint64_t id) = 0;
+  // The event ids of all letters of an origin. Walks the table, without the bodies.
+  virtual std::set<std::string> events_of_letters(const std::string& origin) = 0;
 
   // Of this data directory; nullopt before the first seal.
   virtual std::optional<core::ChainId> chain() = 0;

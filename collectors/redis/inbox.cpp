@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "collectors/redis/reply.h"
 #include "core/cloud_event_form.h"
 
 namespace kcloud::redis {
@@ -23,6 +24,16 @@ void Inbox::begin() {
   intake_ = std::make_unique<core::Intake>();
   intake_->batch = core::EventBatch(last_bytes_ + kArenaPerEvent * last_messages_ + 1024);
   intake_->batch.events.reserve(last_messages_);
+}
+
+void recall(const Config& config, core::TransportHints& hints) {
+  hints.position_lasts = config.mode == "stream" || (config.mode == "list" && config.reliable);
+  if (config.mode != "stream") return;
+  // <stream>/<ms>-<sequence>
+  const auto slash = hints.position.rfind('/');
+  if (slash == std::string_view::npos) return;
+  if (const auto id = parse_entry_id(hints.position.substr(slash + 1)))
+    hints.time = entry_time(*id);
 }
 
 core::TransportHints Inbox::hints(const Place& place) const {

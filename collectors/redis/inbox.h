@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "collectors/redis/bulk_trimmer.h"
+#include "collectors/redis/config.h"
 #include "core/collector.h"
 #include "core/collector_context.h"
 #include "core/message_decoder.h"
@@ -24,6 +25,10 @@ struct Place {
   // own is told from others by it.
   bool lasting = false;
 };
+
+// Sets in `hints` what a dead letter's `hints.position` still tells of its message: whether it
+// lasts, and the time of a stream's entry. With them it gets the id that it would have had.
+void recall(const Config& config, core::TransportHints& hints);
 
 class Inbox {
  public:

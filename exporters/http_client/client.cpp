@@ -166,11 +166,13 @@ struct Client::Impl {
   }
 
   // Without a body. `method`: nullptr: GET.
-  Response ask(const Request& request, const char* method) {
+  Response ask(const Request& request, const char* method, std::stop_token stop) {
     const auto headers = make_headers(request.headers);
     Response response;
-    Transfer transfer{handle.get(), &response, options.max_response_bytes};
+    Transfer transfer{handle.get(), &response, options.max_response_bytes, nullptr,
+                      std::move(stop)};
     prepare(request, headers);
+    watch(transfer);
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
     if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
     return perform(request, transfer, response);
@@ -182,9 +184,11 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Response Client::get(const Request& request) { return impl_->ask(request, nullptr); }
+Response Client::get(const Request& request, std::stop_token stop) {
+  return impl_->ask(request, nullptr, std::move(stop));
+}
 
-Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE"); }
+Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE", {}); }
 
 Response Client::post(const Request& request, std::stop_token stop) {
   const auto headers = make_headers(request.headers);

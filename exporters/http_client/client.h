@@ -61,9 +61,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  Response get(const Request& request);
+  // `stop` ends a call early, within about a second, as a transport failure.
+  Response get(const Request& request, std::stop_token stop = {});
   Response remove(const Request& request);  // DELETE
-  // `stop` ends it early, within about a second, as a transport failure.
   Response post(const Request& request, std::stop_token stop = {});
   // GET whose 2xx body goes to `on_data` as it arrives, until the server ends it, `on_data` returns
   // false or `stop` is requested (noticed within about a second). Other answers come back in

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
+#include "core/time.h"
+#include "exporters/influxdb/probe.h"
 #include "exporters/influxdb/response.h"
 
 namespace kcloud::influxdb {
@@ -52,6 +56,15 @@ Exporter::Exporter(Config config, const std::map<std::string, std::string>& agen
       encoder_(joined_tags(config_, agent_tags), config_.max_tag_values),
       request_(make_request(config_)) {}
 
+http_client::Response Exporter::send(std::string_view lines) {
+  request_.body = lines;
+  if (config_.compression == "gzip") {
+    gzip_.compress(lines, compressed_);
+    request_.body = compressed_;
+  }
+  return client_.post(request_, stop_.get_token());
+}
+
 core::Delivery Exporter::deliver(std::span<const core::Event> events) {
   payload_.clear();
   ends_.clear();
@@ -60,12 +73,7 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
     adjusted += encoder_.append(event, payload_);
     ends_.push_back(payload_.size() - 1);
   }
-  request_.body = payload_;
-  if (config_.compression == "gzip") {
-    gzip_.compress(payload_, compressed_);
-    request_.body = compressed_;
-  }
-  const auto response = client_.post(request_, stop_.get_token());
+  const auto response = send(payload_);
   std::vector<std::string_view> lines;
   lines.reserve(ends_.size());
   std::size_t start = 0;
@@ -77,6 +85,13 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
   delivery.bytes = payload_.size();
   delivery.adjusted = adjusted;
   return delivery;
+}
+
+std::vector<core::ProbeStep> Exporter::probe() {
+  std::random_device random;
+  return run_probe({config_, client_, [this](std::string_view line) { return send(line); },
+                    stop_.get_token(), fmt::format("probe{:08x}{:08x}", random(), random()),
+                    core::to_nanos(core::SystemClock().now())});
 }
 
 }  // namespace kcloud::influxdb

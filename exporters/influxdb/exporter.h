@@ -24,9 +24,12 @@ class Exporter final : public core::Exporter {
   Exporter(Config config, const std::map<std::string, std::string>& agent_tags);
 
   core::Delivery deliver(std::span<const core::Event> events) override;
+  std::vector<core::ProbeStep> probe() override;
   void interrupt() override { stop_.request_stop(); }
 
  private:
+  http_client::Response send(std::string_view lines);
+
   Config config_;
   std::stop_source stop_;
   http_client::Client client_;

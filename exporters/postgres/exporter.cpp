@@ -111,9 +111,7 @@ core::Delivery Exporter::deliver(std::span<const core::Event>) {
 Connection& Exporter::connected() {
   if (connection_) return *connection_;
   auto made = std::make_unique<Connection>(config_, stop_fd_);
-  const std::string encoding = made->setting("server_encoding");
-  if (encoding != "UTF8")
-    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
+  check_encoding(*made);
   layout_ = prepare_schema(*made, config_, *catalogue_);
   event_days_.clear();
   id_days_.clear();
@@ -206,38 +204,6 @@ void Exporter::retain() {
     spdlog::warn("postgres: retention was not done today: {}", error.what());
     connection_.reset();
   }
-}
-
-std::vector<core::ProbeStep> Exporter::probe() {
-  using Outcome = core::ProbeStep::Outcome;
-  std::vector<core::ProbeStep> steps{{"connect"}, {"schema"}, {"write"}};
-  std::size_t step = 0;
-  try {
-    Connection connection(config_, stop_fd_);
-    const auto version = connection.server_version();
-    steps[step++] = {"connect", Outcome::kPassed,
-                     fmt::format("PostgreSQL {}.{}", version / 10'000, version % 10'000)};
-    const int schema = schema_version(connection);
-    if (schema == 0 && config_.migrate) {
-      steps[1].detail = "there is none yet; the agent makes it when it connects first";
-      steps[2].detail = "no schema to write to yet";
-      return steps;
-    }
-    if (schema != kSchemaVersion)
-      throw Error("3F000", fmt::format("version {}, expected {}", schema, kSchemaVersion));
-    steps[step++] = {"schema", Outcome::kPassed, fmt::format("version {}", schema)};
-    connection.script(
-        "BEGIN; SELECT audit_make_partitions(current_date, current_date); "
-        "INSERT INTO audit_event (ingest_day, event_id, time, time_ns) VALUES (current_date, "
-        "gen_random_uuid(), now(), 0); INSERT INTO audit_batch VALUES (gen_random_uuid(), 1, "
-        "current_date, 0, 0, 0, '', '', '', '', '', '', now()); ROLLBACK");
-    steps[step] = {"write", Outcome::kPassed, "a row and a batch, rolled back"};
-  } catch (const Error& error) {
-    steps[step].outcome = Outcome::kFailed;
-    steps[step].detail = error.what();
-    for (++step; step < steps.size(); ++step) steps[step].detail = "not reached";
-  }
-  return steps;
 }
 
 }  // namespace kcloud::postgres

@@ -104,6 +104,12 @@ void migrate(Connection& connection, const Config& config, const core::Catalogue
 
 }  // namespace
 
+void check_encoding(const Connection& connection) {
+  const std::string encoding = connection.setting("server_encoding");
+  if (encoding != "UTF8")
+    throw Error("0A000", fmt::format("the database has the encoding {}, expected UTF8", encoding));
+}
+
 int schema_version(Connection& connection) {
   if (connection.run("SELECT 1 WHERE to_regclass('audit_schema') IS NOT NULL").rows() == 0)
     return 0;

@@ -10,6 +10,9 @@ namespace kcloud::postgres {
 
 constexpr int kSchemaVersion = 1;
 
+// Throws Error: 0A000 when it is not UTF8.
+void check_encoding(const Connection& connection);
+
 // 0: there is none.
 int schema_version(Connection& connection);
 

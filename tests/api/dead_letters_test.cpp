@@ -1,5 +1,8 @@
 // Dead letters that come back: tried again, and removed.
+#include <mutex>
+#include <thread>
 #include "agent/api/letter_retry.h"
+
 #include "tests/api/fixture.h"
 
 namespace kcloud::api {
@@ -159,6 +162,87 @@ TEST_F(DeadLettersTest, AnExporterGetsItsEventAgain) {
   refused.origin = "exporter:gone";
   const auto gone = "/dead-letters/" + std::to_string(letter(refused)) + "/retry";
   EXPECT_EQ(post(gone, "").status, 404);
+}
+
+TEST_F(DeadLettersTest, ACollectorsPositionIsRecalled) {
+  config->intake.accept_unknown_types = true;
+  config::CollectorConfig bus;
+  bus.name = "bus";
+  bus.type = "redis";
+  config->collectors.push_back(bus);
+  recall = [](const config::CollectorConfig& collector, core::TransportHints& hints) {
+    EXPECT_EQ(collector.name, "bus");
+    EXPECT_EQ(hints.position, "s/7");
+    hints.time = core::from_nanos(1'736'900'000'000'000'000);
+  };
+  serve();
+  core::DeadLetter refused;
+  refused.origin = "collector:bus";
+  refused.position = "s/7";
+  refused.reason = "invalid_event";
+  refused.body = R"({"event_type":"custom"})";
+  refused.received = clock.now();
+  const auto path = "/dead-letters/" + std::to_string(letter(refused)) + "/retry";
+  EXPECT_THAT(post(path, "").body, HasSubstr(R"("stored":1,)"));
+  EXPECT_THAT(get("/events").body, HasSubstr(R"("time":"2025-01-15T00:13:20Z")"));
+}
+
+// Each retry waits for its sink, and none of the queries for them.
+TEST_F(DeadLettersTest, QueriesAreAnsweredWhileRetriesWaitOnASinkThatHangs) {
+  config->intake.accept_unknown_types = true;
+  std::mutex mutex;
+  std::vector<std::function<void(const delivery::SideResult&)>> waiting;
+  core::ExporterCounters counters;
+  exporters.push_back(
+      {.name = "x", .type = "influxdb", .status = [] { return delivery::Status{}; }});
+  exporters.back().counters = &counters;
+  exporters.back().deliver_beside = [&](std::shared_ptr<core::EventBatch>,
+                                        std::function<void(const delivery::SideResult&)> done) {
+    const std::scoped_lock lock(mutex);
+    waiting.push_back(std::move(done));
+  };
+  serve();
+  ASSERT_EQ(post("/events", custom(1)).status, 202);
+  core::EventBatch batch;
+  journal->reader()->read_after(0, 10, 1000, batch);
+  core::DeadLetter refused;
+  refused.origin = "exporter:x";
+  refused.event_id = core::to_string(batch.events.at(0).id);
+  const auto path = "/dead-letters/" + std::to_string(letter(refused)) + "/retry";
+  std::vector<std::jthread> retries;
+  std::vector<int> statuses(8);
+  for (int& status : statuses) retries.emplace_back([&] { status = post(path, "").status; });
+  const auto hangs = [&] {
+    const std::scoped_lock lock(mutex);
+    return !waiting.empty();
+  };
+  for (int i = 0; i < 400 && !hangs(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_TRUE(hangs());
+  std::chrono::steady_clock::duration longest{};
+  for (int i = 0; i < 50; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(get("/events").status, 200);
+    longest = std::max(longest, std::chrono::steady_clock::now() - begin);
+  }
+  const double ms = std::chrono::duration<double, std::milli>(longest).count();
+  std::printf("slowest of 50 queries beside 8 hung retries: %.1f ms\n", ms);
+  EXPECT_LT(ms, 2000);
+  std::atomic<bool> over{false};
+  std::jthread answers([&] {
+    while (!over) {
+      std::vector<std::function<void(const delivery::SideResult&)>> now;
+      {
+        const std::scoped_lock lock(mutex);
+        now.swap(waiting);
+      }
+      for (const auto& done : now) done({false, "nobody answers", {}});
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  retries.clear();
+  over = true;
+  for (const int status : statuses) EXPECT_EQ(status, 503) << "not delivered, or turned away";
 }
 
 TEST_F(DeadLettersTest, RemovedByNumberAndByFilter) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <sstream>
 
+#include "agent/api/replays.h"
 #include "agent/api/router.h"
 #include "tests/http/client.h"
 
@@ -39,10 +40,12 @@ class ApiTest : public ::testing::Test {
     options.directory = directory;
     if (journal_queue_bytes) options.queue_bytes = *journal_queue_bytes;
     journal = std::make_unique<journal::Journal>(options, clock);
+    replays = std::make_unique<delivery::Replays>(
+        *journal, clock, [this](const std::string& name) { return replay_sink(exporters, name); });
     router = std::make_unique<Router>(
         Context{config, [](const config::Config& c) { return config::show_config(c, {}); },
                 *journal, [this] { return exporters; }, clock, ready, "0.1.0", "agent-1",
-                [this] { return collectors; }, pause_collector});
+                [this] { return collectors; }, pause_collector, replays.get(), recall});
     http::Options server_options = api::server_options(config->http);
     server_options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(server_options, *router);
@@ -53,6 +56,7 @@ class ApiTest : public ::testing::Test {
     if (server) server->stop(std::chrono::seconds(5));
     server.reset();
     router.reset();
+    replays.reset();
     journal.reset();
   }
 
@@ -81,8 +85,10 @@ class ApiTest : public ::testing::Test {
   std::vector<ExporterView> exporters;
   std::vector<CollectorView> collectors;
   std::function<bool(const std::string&, bool)> pause_collector;
+  std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall;
   std::optional<std::uint64_t> journal_queue_bytes;
   std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<delivery::Replays> replays;
   std::unique_ptr<Router> router;
   std::unique_ptr<http::Server> server;
   simdjson::dom::parser parser;

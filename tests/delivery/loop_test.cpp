@@ -4,8 +4,11 @@
 #include <functional>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "agent/delivery/delivery.h"
+#include "agent/delivery/replay.h"
+#include "agent/journal/reader.h"
 #include "tests/delivery/journal_fixture.h"
 
 namespace kcloud::delivery {
@@ -243,6 +246,67 @@ TEST_F(LoopTest, ANewExporterBeginsAtTheOldestEventAndSkipsNone) {
   ASSERT_TRUE(reached(*loop, 15));
   EXPECT_EQ(sink_.locked(&Sink::stored).size(), 5u);
   EXPECT_EQ(loop->counters().skipped, 0u);
+}
+
+TEST_F(LoopTest, WhatGoesBesideTheCursorIsOneBatchBetweenTwoLiveOnes) {
+  options_.delivery.batch_events = 10;
+  std::atomic<bool> open{false}, reached_sink{false};
+  answer([&](std::span<const core::Event>) {
+    reached_sink = true;
+    eventually([&] { return open.load(); });
+    return Delivery::delivered();
+  });
+  store_decisions(0, 40);
+  auto loop = start();
+  ASSERT_TRUE(eventually([&] { return reached_sink.load(); }));
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 3; ++i) {
+    auto batch = std::make_shared<core::EventBatch>();
+    journal_->reader()->read_after(0, 1, 1 << 20, *batch);
+    loop->deliver_beside(batch, [&](const SideResult& result) { answered += result.answered; });
+  }
+  open = true;
+  ASSERT_TRUE(reached(*loop, 40));
+  EXPECT_EQ(answered, 3);
+  std::vector<std::uint64_t> firsts;
+  const auto stored = sink_.locked(&Sink::stored);
+  for (std::size_t i = 0; i < stored.size(); i += stored[i] == 1 && i != 0 ? 1 : 10)
+    firsts.push_back(stored[i]);
+  EXPECT_THAT(firsts, ElementsAre(1, 1, 11, 1, 21, 1, 31));
+  EXPECT_EQ(loop->counters().delivered, 40u) << "only live ones count";
+}
+
+// A sink that takes 20 batches a second, half of them live: the lag stays within some batches.
+TEST_F(LoopTest, AReplayLeavesLiveEventsTheSink) {
+  options_.delivery.batch_events = 50;
+  store_decisions(0, 2000);
+  auto loop = start();
+  ASSERT_TRUE(reached(*loop, 2000));
+  answer([](std::span<const core::Event>) {
+    std::this_thread::sleep_for(milliseconds(20));
+    return Delivery::delivered();
+  });
+  Replays replays(*journal_, clock_, [&](const std::string&) {
+    return std::optional(ReplaySink{
+        loop->status(),
+        [&](auto batch, auto done) { loop->deliver_beside(std::move(batch), std::move(done)); }, 50,
+        1 << 20});
+  });
+  ASSERT_TRUE(replays.start("main", {core::Time{}, core::Time::max()}, "ops"));
+  std::uint64_t lag = 0;
+  int stored = 2000;
+  while (!is_over(replays.status("main")->state)) {
+    store_decisions(stored, 50);
+    stored += 50;
+    std::this_thread::sleep_for(milliseconds(35));
+    lag = std::max(lag, loop->status().lag_events);
+  }
+  EXPECT_EQ(replays.status("main")->sent, 2000u);
+  EXPECT_GT(stored, 2500) << "live events came all the time";
+  std::printf("%d live events beside a replay of 2000; lag at most %d events\n", stored - 2000,
+              static_cast<int>(lag));
+  EXPECT_LE(lag, 500u);
+  ASSERT_TRUE(reached(*loop, static_cast<std::uint64_t>(stored)));
 }
 
 TEST_F(LoopTest, TwoLoopsDoNotWaitForEachOther) {

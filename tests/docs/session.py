@@ -42,7 +42,7 @@ LOGGER = r"""#!/bin/bash
 case "$1" in
   run) [[ " $* " == *" --listen "* ]] || set -- "$@" --listen 127.0.0.1:@PORT@ ;;
   import | export) [[ " $* " == *" --url "* || " $* " == *" --data-dir "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
-  tail | top | demo | collectors) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
+  tail | top | demo | collectors | replay) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
 esac
 exec @BINARY@ "$@"
 """

@@ -7,6 +7,7 @@ import signal
 import unittest
 
 import kit
+import redis_kit
 
 TYPES = """types:
   rack_moved:
@@ -117,6 +118,30 @@ class DeadLetters(unittest.TestCase):
         self.assertEqual(self.cli("purge", "2")[0], 1)
         self.assertEqual(self.cli("purge", "--all")[:2], (0, "2 removed\n"))
         self.assertEqual(self.letters(), [])
+
+    def test_an_entry_of_a_stream_has_its_id_whichever_way_it_came(self):
+        redis = redis_kit.Redis(self)
+        for number in range(3):
+            redis.call("XADD", "moves", "*", "event",
+                       json.dumps({"event_type": "rack_moved", "workload": f"rack-{number}"}))
+
+        def collector(group):
+            return "collectors:\n" + redis.collector("bus", mode="stream", streams="[moves]",
+                                                      group=group)
+
+        self.start(intake() + collector("one"))
+        kit.eventually(lambda: len(self.letters()) == 3)
+        path = os.path.join(self.agent.directory, "types.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(TYPES)
+        self.reload(intake(path) + collector("one"))
+        self.assertEqual(self.cli("retry", "--all")[0], 0)
+        self.assertEqual(len(list(self.client.pages())), 3)
+        # The same entries read anew, by a group that begins: each is known.
+        self.reload(intake(path) + collector("two"))
+        kit.eventually(lambda: redis_kit.health(self.client, "bus")["duplicates"] == 3)
+        self.assertEqual(len(list(self.client.pages())), 3)
+        self.assertEqual({event["time"][:2] for event in self.client.pages()}, {"20"})
 
     def test_a_sink_that_takes_it_later(self):
         influx = kit.InfluxDb(self)

@@ -35,6 +35,9 @@ expect --received-until export --received-
 expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
+expect --online check --o
+expect --detach replay --d
+expect event replay --time e
 expect pause collectors ""
 expect --url collectors pause bus --u
 expect --json collectors ls --j

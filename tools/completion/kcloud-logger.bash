@@ -11,7 +11,7 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | import | export | journal | collectors | dead-letters | cursors | audit | version) [[ -n $command ]] || command=$word ;;
+      run | check | tail | top | demo | import | export | replay | journal | collectors | dead-letters | cursors | audit | version) [[ -n $command ]] || command=$word ;;
       ls | drop | pause | resume | show | retry | purge) [[ $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
     esac
   done
@@ -35,18 +35,19 @@ _kcloud_logger() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    --time) words="received event" ;;
     --order) words="asc desc" ;;
     --format) words="ndjson csv body" ;;
     --compress) words="gzip zstd none" ;;
     --url) words="http://localhost:8007" ;;
     --listen) words="127.0.0.1:8007" ;;
     --interval) words="500ms 1s 5s" ;;
-    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last) return ;;
+    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last | --timeout | --exporter | --from | --to | --after) return ;;
     *)
       case $command in
-        "") words="run check tail top demo import export journal collectors dead-letters cursors audit version --help" ;;
+        "") words="run check tail top demo import export replay journal collectors dead-letters cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
-        check) words="--config --help" ;;
+        check) words="--config --online --timeout --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
         top) words="--url --token --ca --cert --key --interval --once --batch --help" ;;
         demo) words="--url --token --ca --cert --key --rate --count --seed --days --per-day --until --output --help" ;;
@@ -56,6 +57,7 @@ _kcloud_logger() {
           return
           ;;
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
+        replay) words="--exporter --from --to --time --after --detach --wait --cancel --url --token --ca --cert --key --help" ;;
         journal) words="check --data-dir --help" ;;
         audit) words="verify --data-dir --pg --pg-schema --config --from --to --heads --public-key --json --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;

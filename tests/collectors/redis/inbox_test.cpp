@@ -57,6 +57,45 @@ TEST_F(InboxTest, IsFullByMessagesOrBytes) {
   EXPECT_TRUE(other.full());
 }
 
+struct FixedClock final : core::Clock {
+  core::Time now() const override { return core::Time(std::chrono::seconds(1'736'937'000)); }
+};
+
+TEST_F(InboxTest, ALettersPositionGivesTheIdThatItsMessageHas) {
+  const FixedClock clock;
+  context_.clock = &clock;
+  // A dead letter decoded once more: its body, position, type and arrival are all there is.
+  const auto again = [&](const Config& config, std::string_view body, std::string_view position) {
+    core::MessageDecoder decoder(context_);
+    core::TransportHints hints = decoder.hints();
+    hints.position = position;
+    hints.type_is_default = true;
+    recall(config, hints);
+    core::Intake intake;
+    EXPECT_TRUE(decoder.decode(body, hints, intake));
+    return std::pair(intake.batch.events.at(0).id, intake.batch.events.at(0).keyed);
+  };
+  Config stream, list, pubsub;
+  stream.mode = "stream";
+  list.mode = "list";
+  const core::Time entry = core::Time(std::chrono::milliseconds(1'736'900'000'123));
+  for (const char* body : {kTimeless, kTimed}) {
+    const Place of_stream{"", "a/b/1736900000123-4", entry, true};
+    EXPECT_EQ(again(stream, body, of_stream.position).first, id_of(body, of_stream)) << body;
+    const Place of_list{"", "l/7", {}, true};
+    EXPECT_EQ(again(list, body, of_list.position).first, id_of(body, of_list)) << body;
+    const Place of_channel{"", "c/7"};
+    EXPECT_EQ(again(pubsub, body, of_channel.position).first, id_of(body, of_channel)) << body;
+  }
+  // As a key, so that the journal finds it when the source gives it again.
+  EXPECT_TRUE(again(list, kTimeless, "l/7").second);
+  EXPECT_FALSE(again(pubsub, kTimeless, "c/7").second);
+  list.reliable = false;
+  EXPECT_FALSE(again(list, kTimeless, "l/7").second) << "popped for good";
+  EXPECT_NE(again(stream, kTimeless, "s/1736900000123-4").first,
+            again(stream, kTimeless, "s/1736900000123-5").first);
+}
+
 TEST_F(InboxTest, IdentityOfWhatMayBeReadAgain) {
   const auto now = clock_.now();
   // By its own time: the place does not count.
