@@ -45,23 +45,51 @@ def seal_hash(seal):
     return sha256(b"\x02kcl1", seal["chain"], numbers, seal["root"], seal["prev"])
 
 
+def lineage(database):
+    """The chains, oldest first: (chain, what it follows or None, the batch that the next one follows)."""
+    meta = dict(database.execute("SELECT key, value FROM meta WHERE key LIKE 'chain%'"))
+    if b"chain" not in meta:
+        raise ValueError("nothing was sealed here")
+    parts, text, until = [], meta[b"chain"], None
+    while text and len(parts) < 10_000:
+        chain, follows = uuid.UUID(text.decode()), None
+        text, *rest = meta.get(f"chain_follows:{chain}".encode(), b"").split() or [None]
+        if text:
+            follows = {"seq": int(rest[0]), "hash": bytes.fromhex(rest[1].decode()), "end": int(rest[2])}
+        parts.insert(0, (chain.bytes, follows, until))
+        until = follows
+    return parts
+
+
 def verify(database, heads):
-    """Yields (batch, problem); batch 0: of the chain as a whole. Returns a line about what was read."""
+    """Yields (batch, problem) of each chain; batch 0: of a chain as a whole. Returns what was read."""
     database.text_factory = bytes
     database.row_factory = sqlite3.Row
-    row = database.execute("SELECT value FROM meta WHERE key='chain'").fetchone()
-    if row is None:
-        raise ValueError("nothing was sealed here")
-    chain = uuid.UUID(row[0].decode()).bytes
+    read = []
+    for chain, follows, until in lineage(database):
+        name = "" if until is None else f"{uuid.UUID(bytes=chain)} before it: "
+        walk = verify_chain(database, heads, chain, follows, until)
+        while True:
+            try:
+                batch, problem = next(walk)
+                yield (0 if name else batch, name + (f"batch {batch}: " if name else "") + problem)
+            except StopIteration as end:
+                read.append(end.value)
+                break
+    return "\n".join(read)
+
+
+def verify_chain(database, heads, chain, follows, until):
     heads = {head["seq"]: head["hash"] for head in heads if uuid.UUID(head["chain"]).bytes == chain}
     oldest = database.execute("SELECT min(seq) FROM events").fetchone()[0]
     before, events, unread = None, 0, 0
     for seal in database.execute("SELECT * FROM seals WHERE chain=? ORDER BY seq", (chain,)):
         number = seal["seq"]
-        start = before["journal_end"] if before else 0
+        start = before["journal_end"] if before else follows["end"] if follows else 0
         if before is None:
-            if number == 1 and seal["prev"] != bytes(32):
-                yield number, "the first batch names a batch before it"
+            named = follows["hash"] if follows and follows["seq"] else bytes(32)
+            if number == 1 and seal["prev"] != named:
+                yield number, "the first batch names another batch before it"
         elif number != before["seq"] + 1:
             yield number, f"batches {before['seq'] + 1} to {number - 1} are missing"
         else:
@@ -83,10 +111,15 @@ def verify(database, heads):
                 yield number, "its events are not those that were sealed"
         if seal_hash(seal) != seal["hash"]:
             yield number, "its hash is not that of its content"
+        if until and number == until["seq"] and (
+                seal["hash"], seal["journal_end"]) != (until["hash"], until["end"]):
+            yield number, "the chain that follows it names another batch of this number"
         if number in heads and heads[number] != seal["hash"].hex():
             yield number, "the checkpoint kept outside has another hash"
         before = seal
     end = before["seq"] if before else 0
+    if until and end < until["seq"]:
+        yield 0, f"the next chain follows batch {until['seq']}, this one ends at batch {end}"
     for number in sorted(heads):
         if number > end:
             yield 0, f"a checkpoint names batch {number}, the chain ends at batch {end}"

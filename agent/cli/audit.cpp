@@ -73,6 +73,10 @@ std::string as_json(const journal::ChainReport& report) {
       report.first ? report.first->seq : 0, report.last ? report.last->seq : 0,
       report.last ? hex(report.last->hash) : "", report.batches, report.events, report.unread,
       report.unsealed, report.heads_met);
+  if (report.follows)
+    out.insert(1, fmt::format(R"("follows":{{"chain":"{}","batch":{},"hash":"{}"}},)",
+                              core::to_string(report.follows->chain), report.follows->seq,
+                              hex(report.follows->hash)));
   for (const auto& finding : report.findings) {
     core::append_comma(out);
     out += fmt::format(R"({{"batch":{})", finding.batch);
@@ -88,6 +92,10 @@ std::string as_text(const journal::ChainReport& report, bool with_heads) {
   if (report.last)
     out += fmt::format(": batches {} to {}, {} events read", report.first->seq, report.last->seq,
                        report.events);
+  if (report.follows)
+    out += fmt::format(", follows batch {} of chain {} ({} batches, {} events of it read)",
+                       report.follows->seq, core::to_string(report.follows->chain),
+                       report.older_batches, report.older_events);
   if (report.unread != 0)
     out += fmt::format(", {} outside of the time or no longer kept", report.unread);
   if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
@@ -127,7 +135,7 @@ int verify_audit(const AuditOptions& options) {
       if (show) fmt::print(stderr, "\r{} batches", batches);
     });
     if (show) fmt::print(stderr, "\r\033[K");
-    if (!report.chain || !report.last)
+    if (!report.chain || (!report.last && report.older_batches == 0))
       throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
     const std::string text =
         options.json ? as_json(report) : as_text(report, !options.heads.empty());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/journal/journal.h"
+#include "agent/journal/lineage.h"
 #include "core/event.h"
 #include "core/seal.h"
 
@@ -83,8 +84,9 @@ class Reader {
   virtual std::vector<DeadLetterRow> dead_letters(const DeadLetterQuery& query) = 0;
   virtual std::optional<DeadLetterRow> dead_letter(std::uint64_t id) = 0;
 
-  // Of this data directory; nullopt before the first seal.
-  virtual std::optional<core::ChainId> chain() = 0;
+  // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
+  // nothing was ever sealed.
+  virtual std::vector<ChainPart> lineage() = 0;
   // Sealed batches of the chain with a greater number, in order.
   virtual std::vector<core::Seal> seals_after(const core::ChainId& chain, std::uint64_t seq,
                                               std::size_t limit) = 0;

@@ -56,10 +56,14 @@ class Sinks(unittest.TestCase):
         self.agent = kit.Agent(self, self.influx.exporter(batch_wait="1s", backoff_max="5s")
                                + self.postgres.exporter() + "    statement_timeout: 5s\n")
         self.agent.start()
-        self.client = self.agent.client(timeout=60)
         self.began = time.time()
         self.load = LongLoad(self.agent, rate=rate, batch=batch)
         self.addCleanup(self.load.stopping.set)
+
+    @property
+    def client(self):
+        """A new one, as an idle connection does not outlive an outage."""
+        return self.agent.client(timeout=60)
 
     def health(self):
         """The components of both sinks, once."""

@@ -36,6 +36,9 @@ expect zstd export --compress z
 expect check journal ""
 expect drop cursors ""
 expect pause collectors ""
+expect new-chain audit ""
+expect --after audit new-chain --a
+expect --heads audit verify --h
 expect --url collectors pause bus --u
 expect --json collectors ls --j
 expect config run --config con
