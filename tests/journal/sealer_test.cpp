@@ -6,6 +6,8 @@
 
 #include "agent/journal/generation.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/seals.h"
 #include "agent/journal/verify.h"
 #include "tests/journal/event_maker.h"
 #include "tests/support/environment.h"
@@ -337,6 +339,28 @@ TEST_F(NewChainTest, EachChainBeforeIsFollowedAndPruned) {
            reader->seals_after(parts[1].chain, 0, 10).size() == 1;
   }));
   EXPECT_TRUE(verify().ok());
+}
+
+TEST_F(NewChainTest, SalvageTakesOverWhichChainFollowsWhich) {
+  open();
+  for (int i = 0; i < 2; ++i) store(10);
+  renew(1);
+  sealed(0);
+  journal_.reset();
+  const auto mode = Database::Mode::kReadWrite;
+  Database from(directory_.path() + "/journal.db", mode, "");
+  test::TemporaryDirectory other;
+  Database to(other.path() + "/journal.db", mode, "");
+  prepare_writer(to);
+  carry_over_seals(to, from);
+  const auto want = lineage(from);
+  const auto got = lineage(to);
+  ASSERT_THAT(got, SizeIs(2));
+  EXPECT_EQ(got[0].until, 1u);
+  EXPECT_EQ(got[1].chain, want[1].chain);
+  EXPECT_EQ(got[1].begin, 10u);
+  EXPECT_EQ(got[1].follows->hash, want[1].follows->hash);
+  EXPECT_EQ(seals_after(to, want[0].chain, 0, 10).size(), 2u);
 }
 
 TEST_F(NewChainTest, WhatItFollowsMustBeThere) {
