@@ -51,7 +51,7 @@ def lineage(database):
     if b"chain" not in meta:
         raise ValueError("nothing was sealed here")
     parts, text, until = [], meta[b"chain"], None
-    while text and len(parts) < 10_000:
+    while text and uuid.UUID(text.decode()).bytes not in [part[0] for part in parts]:
         chain, follows = uuid.UUID(text.decode()), None
         text, *rest = meta.get(f"chain_follows:{chain}".encode(), b"").split() or [None]
         if text:
@@ -65,8 +65,10 @@ def verify(database, heads):
     """Yields (batch, problem) of each chain; batch 0: of a chain as a whole. Returns what was read."""
     database.text_factory = bytes
     database.row_factory = sqlite3.Row
-    read = []
-    for chain, follows, until in lineage(database):
+    read, parts = [], lineage(database)
+    if parts[0][1]:
+        yield 0, "the chains follow one another in a circle"
+    for chain, follows, until in parts:
         name = "" if until is None else f"{uuid.UUID(bytes=chain)} before it: "
         walk = verify_chain(database, heads, chain, follows, until)
         while True:

@@ -18,7 +18,6 @@ constexpr const char* kChain = "chain";  // in `meta`: a UUID
 // In front of a chain's UUID, in `meta`: the UUID, batch, hash and journal position that it
 // follows.
 constexpr const char* kFollows = "chain_follows:";
-constexpr std::size_t kMostParts = 10'000;
 constexpr const char* kColumns =
     "chain,seq,day,events,total_events,journal_end,root,prev,hash,sealed";
 
@@ -85,8 +84,8 @@ core::ChainId chain_of(Database& db) {
 std::vector<ChainPart> lineage(Database& db) {
   std::vector<ChainPart> parts;
   auto id = core::parse_event_id(meta(db, kChain));
-  // A circle is nothing the journal writes.
-  while (id && parts.size() < kMostParts) {
+  // A circle is nothing the journal writes; it ends where it began.
+  while (id && std::ranges::find(parts, id->bytes, &ChainPart::chain) == parts.end()) {
     parts.push_back(read_part(db, id->bytes));
     if (!parts.back().follows) break;
     id->bytes = parts.back().follows->chain;

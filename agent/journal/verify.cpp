@@ -116,6 +116,8 @@ ChainReport verify_chain(Reader& reader, const VerifyOptions& options,
                          const std::function<void(std::uint64_t)>& progress) {
   ChainReport report;
   const auto parts = reader.lineage();
+  if (!parts.empty() && parts.front().follows)
+    report.findings.push_back({0, "the chains follow one another in a circle"});
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool last = i + 1 == parts.size();
     Verifier verifier(reader, options, parts[i]);

@@ -256,6 +256,8 @@ class NewChain(unittest.TestCase):
              f"{common} || ' ', ' ' || {common - 1} || ' ') WHERE key LIKE 'chain_follows:%'"),
             ("where it begins", "UPDATE meta SET value=substr(value, 1, length(value)-1) || '1' "
              "WHERE key LIKE 'chain_follows:%'"),
+            ("a circle", "UPDATE meta SET value=replace(value, substr(value, 1, 36), "
+             "(SELECT value FROM meta WHERE key='chain')) WHERE key LIKE 'chain_follows:%'"),
             ("that it follows", "DELETE FROM meta WHERE key LIKE 'chain_follows:%'"),
         ]
         for name, sql in cases:

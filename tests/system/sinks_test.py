@@ -216,8 +216,7 @@ class OneDown(Sinks):
         self.agent.stop()
         self.postgres.kill()
         self.agent.start()
-        time.sleep(3)
-        self.assertGreater(self.health()[1]["lag_seconds"], 1)
+        kit.eventually(lambda: self.health()[1]["lag_seconds"] > 1, 30)
         self.postgres.start()
         kit.eventually(self.caught_up, 60)
 
