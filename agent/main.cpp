@@ -17,6 +17,7 @@
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
+#include "agent/new_chain.h"
 #include "agent/online_check.h"
 
 namespace {
@@ -212,7 +213,7 @@ void add_top(CLI::App& app, cli::TopOptions& options) {
   top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);
 }
 
-void add_audit(CLI::App& app, cli::AuditOptions& options) {
+void add_audit(CLI::App& app, cli::AuditOptions& options, agent::NewChainOptions& new_chain) {
   auto* audit = app.add_subcommand("audit", "The chain of sealed batches");
   audit->require_subcommand(1);
   auto* verify =
@@ -241,6 +242,16 @@ void add_audit(CLI::App& app, cli::AuditOptions& options) {
                    "PEM file; the checkpoints' signatures are checked with it")
       ->needs("--heads");
   verify->add_flag("--json", options.json, "One JSON object a chain");
+  auto* renew = audit->add_subcommand(
+      "new-chain",
+      "A stopped agent's directory is a copy, or was set back: go on with a new chain that follows "
+      "the last batch in common; what lies behind it is sealed again");
+  renew->add_option("-d,--data-dir", new_chain.data_dir, "Data directory")->capture_default_str();
+  renew
+      ->add_option("--after", new_chain.after,
+                   "The last batch in common, as the agent's log and /health say it; 0: none")
+      ->required();
+  renew->add_option("--reason", new_chain.reason, "Kept in the event that tells of it")->required();
 }
 
 }  // namespace
@@ -308,8 +319,9 @@ int main(int argc, char** argv) {
   cli::ReplayOptions replay;
   add_replay(app, replay);
   cli::AuditOptions audit;
-  audit.data_dir = data_dir;
-  add_audit(app, audit);
+  agent::NewChainOptions new_chain;
+  audit.data_dir = new_chain.data_dir = data_dir;
+  add_audit(app, audit, new_chain);
   auto* version = app.add_subcommand("version", "Print the version");
 
   CLI11_PARSE(app, argc, argv);
@@ -336,7 +348,10 @@ int main(int argc, char** argv) {
     if (command->got_subcommand("retry")) return cli::retry_dead_letters(dead_letters);
     return cli::purge_dead_letters(dead_letters);
   }
-  if (app.got_subcommand("audit")) return cli::verify_audit(audit);
+  if (auto* command = app.get_subcommand("audit"); *command) {
+    if (command->got_subcommand("new-chain")) return agent::new_chain(new_chain);
+    return cli::verify_audit(audit);
+  }
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);

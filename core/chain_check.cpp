@@ -18,16 +18,20 @@ std::string short_hash(const Sha256& hash) {
 
 }  // namespace
 
-ChainChecker::ChainChecker(const ChainId& chain, const std::vector<ChainHead>& heads)
-    : chain_(chain) {
+ChainChecker::ChainChecker(const ChainId& chain, const std::vector<ChainHead>& heads,
+                           std::optional<ChainHead> follows)
+    : chain_(chain), follows_(follows) {
   for (const auto& head : heads)
     if (head.chain == chain) heads_.push_back(head);
 }
 
 void ChainChecker::check_link(const Seal& seal, std::vector<std::string>& problems) const {
   if (!last_) {
-    if (seal.seq == 1 && seal.prev != Sha256{})
-      problems.push_back("the first batch names a batch before it");
+    const bool named = follows_ && follows_->seq != 0;
+    if (seal.seq == 1 && seal.prev != (named ? follows_->hash : Sha256{}))
+      problems.push_back(named ? "it does not follow batch " + number(follows_->seq) +
+                                     " of chain " + to_string(follows_->chain)
+                               : "the first batch names a batch before it");
     return;
   }
   if (seal.seq != last_->seq + 1) {

@@ -19,8 +19,10 @@ struct ChainHead {
 
 class ChainChecker {
  public:
-  // `heads`: of this chain and others; others are passed over.
-  ChainChecker(const ChainId& chain, const std::vector<ChainHead>& heads);
+  // `heads`: of this chain and others; others are passed over. `follows`: the batch of another
+  // chain that the first one names as the batch before it; seq 0: none.
+  ChainChecker(const ChainId& chain, const std::vector<ChainHead>& heads,
+               std::optional<ChainHead> follows = std::nullopt);
 
   // The next batch in order, as it is stored, and the leaves of its events as they read now, in the
   // journal's order; nullopt where they are not there to be read any more (retention). Returns what
@@ -40,6 +42,7 @@ class ChainChecker {
   void check_link(const Seal& seal, std::vector<std::string>& problems) const;
 
   ChainId chain_;
+  std::optional<ChainHead> follows_;
   std::vector<ChainHead> heads_;  // of this chain, by seq
   std::optional<Seal> first_, last_;
   std::uint64_t batches_ = 0, events_ = 0, unread_ = 0, heads_met_ = 0;

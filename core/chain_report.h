@@ -36,6 +36,8 @@ struct ChainReport {
   std::uint64_t unread = 0;    // of batches outside of the time, or no longer kept
   std::uint64_t unsealed = 0;  // behind the last batch
   std::uint64_t heads_met = 0;
+  std::optional<ChainHead> follows;  // the batch of another chain that it names
+  std::uint64_t older_batches = 0, older_events = 0;  // read of the chains before it
   std::vector<ChainFinding> findings;
   bool ok() const { return findings.empty(); }
 };

@@ -89,6 +89,8 @@ class Exporter {
   // delivery and after each failed one. Throws Held, or std::exception when it cannot say now.
   virtual bool keeps_seals() const { return false; }
   virtual SealedHead sealed_head(const ChainId&) { return {}; }
+  // The hash of one of its batches; nullopt: it has none of that number. Throws as sealed_head.
+  virtual std::optional<Sha256> sealed_hash(const ChainId&, std::uint64_t) { return std::nullopt; }
   // All or nothing: kDelivered without `rejected`, or kRetry, or kHold.
   virtual Delivery deliver_sealed(const SealedBatches&) { return Delivery::hold("keeps no seals"); }
   // For `check --online`: a real handshake and a real write that is rolled back or marked. On an

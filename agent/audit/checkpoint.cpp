@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/base64.h"
+#include "core/hex.h"
 #include "core/json.h"
 #include "core/time.h"
 
@@ -36,30 +37,6 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string hex(std::string_view data) {
-  std::string out;
-  for (const char c : data) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
-
-std::string hex(const core::Sha256& hash) {
-  return hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
-}
-
-bool parse_hash(std::string_view text, core::Sha256& hash) {
-  if (text.size() != 2 * hash.size()) return false;
-  for (std::size_t i = 0; i < hash.size(); ++i) {
-    unsigned value = 0;
-    for (const char c : text.substr(2 * i, 2)) {
-      const auto digit = std::string_view("0123456789abcdef").find(c);
-      if (digit == std::string_view::npos) return false;
-      value = value * 16 + static_cast<unsigned>(digit);
-    }
-    hash[i] = static_cast<std::uint8_t>(value);
-  }
-  return true;
-}
-
 std::string base64(std::string_view data) {
   std::string out(4 * ((data.size() + 2) / 3), '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes(data),
@@ -73,7 +50,7 @@ std::string id_of(evp_pkey_st* key) {
   if (EVP_PKEY_get_raw_public_key(key, raw.data(), &size) != 1 || size != raw.size())
     throw std::runtime_error("is no Ed25519 key");
   const auto hash = core::sha256({reinterpret_cast<const char*>(raw.data()), raw.size()});
-  return hex(hash).substr(0, 16);
+  return core::to_hex(hash).substr(0, 16);
 }
 
 File open_file(const std::string& path, int flags, mode_t mode, const char* as) {
@@ -170,7 +147,7 @@ bool PublicKey::verify(const Checkpoint& checkpoint) const {
 
 std::string signed_text(const Checkpoint& checkpoint) {
   return fmt::format("kcl1-checkpoint\n{}\n{}\n{}\n{}\n{}\n", core::to_string(checkpoint.chain),
-                     checkpoint.seq, checkpoint.total_events, hex(checkpoint.hash),
+                     checkpoint.seq, checkpoint.total_events, core::to_hex(checkpoint.hash),
                      core::format_time(checkpoint.time));
 }
 
@@ -185,7 +162,7 @@ std::string to_json(const Checkpoint& checkpoint) {
   out += std::to_string(checkpoint.seq);
   core::append_key(out, "total_events");
   out += std::to_string(checkpoint.total_events);
-  text("hash", hex(checkpoint.hash));
+  text("hash", core::to_hex(checkpoint.hash));
   text("time", core::format_time(checkpoint.time));
   text("agent", checkpoint.agent);
   text("key_id", checkpoint.key_id);
@@ -201,7 +178,7 @@ Checkpoint parse_checkpoint(std::string_view json) {
   checkpoint.chain = chain->bytes;
   checkpoint.seq = number_at(json, "seq");
   checkpoint.total_events = number_at(json, "total_events");
-  if (!parse_hash(text_at(json, "hash"), checkpoint.hash))
+  if (!core::parse_hex(text_at(json, "hash"), checkpoint.hash))
     throw std::runtime_error("hash: expected 64 hex digits");
   const auto time = core::parse_time(text_at(json, "time"), core::Zone("UTC"));
   if (!time) throw std::runtime_error("time: expected an RFC 3339 time");

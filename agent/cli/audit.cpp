@@ -77,6 +77,10 @@ std::string as_json(const core::ChainReport& report) {
       report.first ? report.first->seq : 0, report.last ? report.last->seq : 0,
       report.last ? hex(report.last->hash) : "", report.batches, report.events, report.unread,
       report.unsealed, report.heads_met);
+  if (report.follows)
+    out.insert(1, fmt::format(R"("follows":{{"chain":"{}","batch":{},"hash":"{}"}},)",
+                              core::to_string(report.follows->chain), report.follows->seq,
+                              hex(report.follows->hash)));
   for (const auto& finding : report.findings) {
     core::append_comma(out);
     out += fmt::format(R"({{"batch":{})", finding.batch);
@@ -104,6 +108,12 @@ std::string as_text(const core::ChainReport& report) {
   if (report.last)
     out += fmt::format(": batches {} to {}, {} events read", report.first->seq, report.last->seq,
                        report.events);
+  if (report.follows)
+    out += fmt::format(", follows batch {} of chain {}", report.follows->seq,
+                       core::to_string(report.follows->chain));
+  if (report.older_batches != 0)
+    out += fmt::format(" ({} batches, {} events of it read)", report.older_batches,
+                       report.older_events);
   if (report.unread != 0)
     out += fmt::format(", {} outside of the time or no longer kept", report.unread);
   if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
@@ -135,7 +145,7 @@ std::vector<core::ChainReport> verify_journal(const AuditOptions& options,
   const auto reader =
       journal::make_reader(options.data_dir, "", std::make_shared<journal::Generation>());
   auto report = journal::verify_chain(*reader, wanted, progress);
-  if (!report.chain || !report.last)
+  if (!report.chain || (!report.last && report.older_batches == 0))
     throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
   return {std::move(report)};
 }

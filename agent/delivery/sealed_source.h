@@ -41,12 +41,18 @@ class SealedSource {
   std::uint64_t missing(const core::EventBatch& events) const;
 
  private:
-  void check_head(journal::Reader& reader, const journal::Journal::ChainState& chain);
+  void find_place(journal::Reader& reader);
+  void check_head(journal::Reader& reader, const journal::ChainPart& part,
+                  const core::SealedHead& head);
+  std::uint64_t last_common(journal::Reader& reader, const core::ChainId& chain,
+                            std::uint64_t below);
   void read_events(journal::Reader& reader, std::size_t most, core::EventBatch& events);
 
   journal::Journal& journal_;
   core::Exporter& exporter_;
   const std::size_t batch_events_, batch_bytes_;
+  journal::ChainPart
+      part_;  // the chain that the sink is at; one that was replaced up to where it was
   std::optional<core::SealedHead> head_;
   std::uint64_t end_ = 0;  // journal position that the head's batch ends at
   std::vector<core::Seal> seals_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <future>
 #include <mutex>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "agent/journal/generation.h"
 #include "agent/journal/head.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/seals.h"
 #include "agent/journal/store.h"
 #include "agent/journal/work_queue.h"
 #include "agent/journal/writer.h"
@@ -236,6 +238,26 @@ std::uint64_t Journal::wait_sealed(std::uint64_t seq, milliseconds timeout,
   std::unique_lock lock(board.mutex);
   board.sealed.wait_for(lock, stop, timeout, [&] { return number() > seq; });
   return number();
+}
+
+Renewal Journal::renew_chain(
+    std::uint64_t after, const std::function<void(const Renewal&, core::EventBatch&)>& announce) {
+  Renewal renewal;
+  std::exception_ptr refused;
+  const auto status = impl_->commit([&](Store& store) {
+    try {
+      renewal = journal::renew_chain(store.db(), after);
+    } catch (const std::invalid_argument&) {
+      refused = std::current_exception();
+      return;
+    }
+    core::EventBatch batch;
+    announce(renewal, batch);
+    for (auto& event : batch.events) store.add(event);
+  });
+  if (refused) std::rethrow_exception(refused);
+  if (status != core::CommitStatus::kCommitted) throw NotStoring("the journal does not store");
+  return renewal;
 }
 
 OpenReport Journal::open_report() const {

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/journal/lineage.h"
 #include "core/collector.h"
 #include "core/event.h"
 #include "core/seal.h"
@@ -177,6 +178,13 @@ class Journal final : public core::EventSink {
   // requested. Returns the number of the last.
   std::uint64_t wait_sealed(std::uint64_t seq, std::chrono::milliseconds timeout,
                             std::stop_token stop) const;
+
+  // For a command, on a journal that seals nothing itself: the next opening goes on with a new
+  // chain that follows batch `after` of the one there is; 0: none. `announce` makes the events that
+  // say so, stored in the same commit. Blocks for it. Throws std::invalid_argument when there is no
+  // such batch.
+  Renewal renew_chain(std::uint64_t after,
+                      const std::function<void(const Renewal&, core::EventBatch&)>& announce);
 
   std::unique_ptr<Reader> reader() const;
   OpenReport open_report() const;

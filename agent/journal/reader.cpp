@@ -154,11 +154,8 @@ class SqliteReader final : public Reader, public Connected {
     });
   }
 
-  std::optional<core::ChainId> chain() override {
-    return guarded([](Connection& connection) -> std::optional<core::ChainId> {
-      if (meta(connection.db, "chain").empty()) return std::nullopt;
-      return chain_of(connection.db);
-    });
+  std::vector<ChainPart> lineage() override {
+    return guarded([](Connection& connection) { return journal::lineage(connection.db); });
   }
 
   std::vector<core::Seal> seals_after(const core::ChainId& chain, std::uint64_t seq,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/journal/journal.h"
+#include "agent/journal/lineage.h"
 #include "core/event.h"
 #include "core/seal.h"
 
@@ -86,8 +87,9 @@ class Reader {
   // The event ids of all letters of an origin. Walks the table, without the bodies.
   virtual std::set<std::string> events_of_letters(const std::string& origin) = 0;
 
-  // Of this data directory; nullopt before the first seal.
-  virtual std::optional<core::ChainId> chain() = 0;
+  // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
+  // nothing was ever sealed.
+  virtual std::vector<ChainPart> lineage() = 0;
   // Sealed batches of the chain with a greater number, in order.
   virtual std::vector<core::Seal> seals_after(const core::ChainId& chain, std::uint64_t seq,
                                               std::size_t limit) = 0;

@@ -24,7 +24,10 @@ std::int32_t day_of(core::Time time) {
 }  // namespace
 
 Sealer::Sealer(const SealOptions& options, Database& db, std::uint64_t head, core::Time now)
-    : options_(options), chain_(chain_of(db)), last_(last_seal(db, chain_)) {
+    : options_(options) {
+  chain_of(db);
+  part_ = lineage(db).back();
+  last_ = last_seal(db, part_.chain);
   covered_ = sealed_to();
   behind_ = head > covered_;
   next_heartbeat_ = (last_ ? last_->sealed : now) + options_.heartbeat;
@@ -85,14 +88,17 @@ void Sealer::read_slice(Database& db, std::uint64_t head) {
 
 void Sealer::close(Database& db, core::Time now) {
   core::Seal seal;
-  seal.chain = chain_;
+  seal.chain = part_.chain;
   seal.seq = last_ ? last_->seq + 1 : 1;
   seal.day = day_of(now);
   seal.events = leaves_.size();
   seal.total_events = (last_ ? last_->total_events : 0) + seal.events;
   seal.journal_end = covered_;
   seal.root = core::merkle_root(hasher_, leaves_);
-  if (last_) seal.prev = last_->hash;
+  if (last_)
+    seal.prev = last_->hash;
+  else if (part_.follows)
+    seal.prev = part_.follows->hash;
   seal.hash = core::seal_hash(hasher_, seal);
   seal.sealed = now;
   add_seal(db, seal);

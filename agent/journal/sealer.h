@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/journal/journal.h"
+#include "agent/journal/lineage.h"
 #include "agent/journal/sqlite.h"
 #include "core/seal.h"
 #include "core/sha256.h"
@@ -32,10 +33,10 @@ class Sealer {
   // How long until it is; for the writer's sleep.
   std::chrono::milliseconds until_due(core::Time now) const;
 
-  const core::ChainId& chain() const { return chain_; }
+  const core::ChainId& chain() const { return part_.chain; }
   const std::optional<core::Seal>& last() const { return last_; }
   // Everything up to here is sealed: what lies behind it is still needed.
-  std::uint64_t sealed_to() const { return last_ ? last_->journal_end : 0; }
+  std::uint64_t sealed_to() const { return last_ ? last_->journal_end : part_.begin; }
 
  private:
   bool full() const;
@@ -44,7 +45,7 @@ class Sealer {
   void close(Database& db, core::Time now);
 
   const SealOptions options_;
-  core::ChainId chain_{};
+  ChainPart part_;
   std::optional<core::Seal> last_;
   bool behind_ = false;        // events after covered_ are in the journal alone
   std::uint64_t covered_ = 0;  // position of the newest event in leaves_, or sealed

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/journal/lineage.h"
 #include "agent/journal/sqlite.h"
 #include "core/seal.h"
 
@@ -12,6 +13,11 @@ namespace kcloud::journal {
 
 // The chain of this data directory; made when there is none, inside the open transaction.
 core::ChainId chain_of(Database& db);
+// The chains of this data directory, oldest first; the last is chain_of(). Empty: none yet.
+std::vector<ChainPart> lineage(Database& db);
+// A new chain takes the place of the one there is, and follows its batch `after`, or none of it
+// (0). Inside the open transaction. Throws std::invalid_argument when there is no such batch.
+Renewal renew_chain(Database& db, std::uint64_t after);
 std::optional<core::Seal> last_seal(Database& db, const core::ChainId& chain);
 void add_seal(Database& db, const core::Seal& seal);
 // Seals of the chain with a greater seq, in order.

@@ -6,8 +6,8 @@
 
 namespace kcloud::journal {
 
-// Throws std::runtime_error when the journal cannot be read. Without a `chain`: nothing was ever
-// sealed here.
+// Of the chain that goes on; findings are of those before it too. Throws std::runtime_error when
+// the journal cannot be read. Without a `chain`: nothing was ever sealed here.
 core::ChainReport verify_chain(Reader& reader, const core::VerifyOptions& options,
                                const core::VerifyProgress& progress = {});
 

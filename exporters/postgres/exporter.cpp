@@ -29,6 +29,12 @@ std::int32_t id_day(const core::EventId& id) {
 
 std::int64_t signed_of(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
+core::Sha256 read_hash(std::string_view bytes) {
+  core::Sha256 hash{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+  return hash;
+}
+
 // The events of each seal: up to its position in the journal.
 std::vector<Batch> batches_of(const core::SealedBatches& sealed) {
   std::vector<Batch> batches;
@@ -119,23 +125,35 @@ Connection& Exporter::connected() {
   return *connection_;
 }
 
-core::SealedHead Exporter::sealed_head(const core::ChainId& chain) {
+// Throws as core::Exporter::sealed_head does.
+Result Exporter::ask(const std::string& statement, const std::vector<Parameter>& parameters) {
   try {
-    const auto found = connected().run(
-        "SELECT seq, hash FROM audit_batch WHERE chain_id = $1 ORDER BY seq DESC LIMIT 1",
-        {parameter(Type::kUuid, bytes_of(chain))});
-    core::SealedHead head;
-    if (found.rows() == 0) return head;
-    head.seq = static_cast<std::uint64_t>(read_bigint(found.value(0, 0)));
-    const auto hash = found.value(0, 1);
-    std::copy_n(hash.begin(), std::min(hash.size(), head.hash.size()), head.hash.begin());
-    return head;
+    return connected().run(statement, parameters);
   } catch (const Error& error) {
     connection_.reset();
     const auto verdict = judge(error);
     if (verdict.kind == core::Delivery::Kind::kHold) throw core::Held(verdict.reason);
     throw std::runtime_error(verdict.reason);
   }
+}
+
+core::SealedHead Exporter::sealed_head(const core::ChainId& chain) {
+  const auto found =
+      ask("SELECT seq, hash FROM audit_batch WHERE chain_id = $1 ORDER BY seq DESC LIMIT 1",
+          {parameter(Type::kUuid, bytes_of(chain))});
+  core::SealedHead head;
+  if (found.rows() == 0) return head;
+  head.seq = static_cast<std::uint64_t>(read_bigint(found.value(0, 0)));
+  head.hash = read_hash(found.value(0, 1));
+  return head;
+}
+
+std::optional<core::Sha256> Exporter::sealed_hash(const core::ChainId& chain, std::uint64_t seq) {
+  const auto found = ask(
+      "SELECT hash FROM audit_batch WHERE chain_id = $1 AND seq = $2",
+      {parameter(Type::kUuid, bytes_of(chain)), parameter(Type::kBigint, binary(signed_of(seq)))});
+  if (found.rows() == 0) return std::nullopt;
+  return read_hash(found.value(0, 0));
 }
 
 core::Delivery Exporter::deliver_sealed(const core::SealedBatches& sealed) {

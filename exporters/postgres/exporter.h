@@ -28,12 +28,14 @@ class Exporter final : public core::Exporter {
   core::Delivery deliver(std::span<const core::Event> events) override;
   bool keeps_seals() const override { return true; }
   core::SealedHead sealed_head(const core::ChainId& chain) override;
+  std::optional<core::Sha256> sealed_hash(const core::ChainId& chain, std::uint64_t seq) override;
   core::Delivery deliver_sealed(const core::SealedBatches& sealed) override;
   std::vector<core::ProbeStep> probe() override;
   void interrupt() override;
 
  private:
   Connection& connected();
+  Result ask(const std::string& statement, const std::vector<Parameter>& parameters);
   core::Delivery attempt(const core::SealedBatches& sealed);
   void make_partitions(const std::vector<Batch>& batches);
   void retain();

@@ -60,6 +60,13 @@ class LedgerExporter final : public core::Exporter {
     return head;
   }
 
+  std::optional<core::Sha256> sealed_hash(const core::ChainId& chain, std::uint64_t seq) override {
+    const std::scoped_lock lock(ledger_.mutex);
+    for (const auto& seal : ledger_.seals)
+      if (seal.chain == chain && seal.seq == seq) return seal.hash;
+    return std::nullopt;
+  }
+
   Delivery deliver_sealed(const core::SealedBatches& batches) override {
     const std::scoped_lock lock(ledger_.mutex);
     if (ledger_.fail_before > 0 && ledger_.fail_before-- > 0) return Delivery::retry("cut before");
@@ -187,6 +194,49 @@ TEST_F(SealedTest, ACopyOfADirectoryThatWentOnIsSaidAndDeliversNothing) {
   stop(*running);
   EXPECT_EQ(ledger_.batches(), 2u);
   EXPECT_EQ(running->status().phase, Phase::kStopped);
+}
+
+// What `audit new-chain` does between two runs of an agent.
+TEST_F(SealedTest, ANewChainDeliversWhatIsBehindTheLastCommonBatch) {
+  auto running = loop();
+  for (int i = 0; i < 3; ++i) store_decisions(10 * i, 10);
+  EXPECT_TRUE(eventually([&] { return ledger_.events() == 30; }));
+  stop(*running);
+  running.reset();
+  {
+    const std::scoped_lock lock(ledger_.mutex);
+    ledger_.seals.back().hash[0] ^= 1;  // another batch 3
+  }
+  store_decisions(30, 10);
+  running = loop();
+  EXPECT_TRUE(eventually([&] { return running->status().phase == Phase::kHolding; }));
+  EXPECT_THAT(running->status().last_error, HasSubstr("batch 2 is the last they share"));
+  stop(*running);
+  running.reset();
+  const auto old = journal_->chain().chain;
+  journal_->renew_chain(2, [](const journal::Renewal&, core::EventBatch&) {});
+  open_journal();
+  running = loop();
+  EXPECT_TRUE(eventually([&] { return ledger_.events() == 50; }));
+  stop(*running);
+  const std::scoped_lock lock(ledger_.mutex);
+  ASSERT_GE(ledger_.seals.size(), 4u);
+  EXPECT_NE(ledger_.seals[3].chain, old);
+  EXPECT_EQ(ledger_.seals[3].seq, 1u);
+  EXPECT_EQ(ledger_.seals[3].prev, ledger_.seals[1].hash);
+}
+
+TEST_F(SealedTest, AnEmptySinkGetsTheOldChainUpToTheCommonBatchAndThenTheNewOne) {
+  for (int i = 0; i < 4; ++i) store_decisions(10 * i, 10);
+  const auto old = journal_->chain().chain;
+  journal_->renew_chain(2, [](const journal::Renewal&, core::EventBatch&) {});
+  open_journal();
+  const auto running = loop();
+  EXPECT_TRUE(eventually([&] { return ledger_.events() == 40; }));
+  stop(*running);
+  const std::scoped_lock lock(ledger_.mutex);
+  EXPECT_EQ(std::ranges::count(ledger_.seals, old, &core::Seal::chain), 2);
+  EXPECT_EQ(ledger_.seals[1].hash, ledger_.seals[2].prev);
 }
 
 }  // namespace

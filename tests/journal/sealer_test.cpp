@@ -6,8 +6,11 @@
 
 #include "agent/journal/generation.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/seals.h"
 #include "agent/journal/verify.h"
 #include "tests/journal/event_maker.h"
+#include "tests/support/environment.h"
 
 namespace kcloud::journal {
 namespace {
@@ -233,6 +236,142 @@ TEST_F(SealerTest, OnlyTheTimeThatIsAskedForIsReadEventByEvent) {
   EXPECT_EQ(report.batches, 2u);
   EXPECT_EQ(report.events, 10u);
   EXPECT_EQ(report.unread, 10u);
+}
+
+class NewChainTest : public SealerTest {
+ protected:
+  // Goes on with a new chain, as the command does, and opens the journal again.
+  Renewal renew(std::uint64_t after) {
+    seals_.enabled = false;
+    open();
+    const auto renewal = journal_->renew_chain(after, [](const Renewal&, core::EventBatch&) {});
+    seals_.enabled = true;
+    open();
+    return renewal;
+  }
+};
+
+TEST_F(NewChainTest, FollowsTheBatchAndSealsAgainWhatIsBehindIt) {
+  open();
+  for (int i = 0; i < 4; ++i) store(10);
+  store(3);  // not sealed
+  const auto old = journal_->chain();
+  const auto renewal = renew(2);
+  EXPECT_EQ(renewal.last->hash, old.last->hash);
+  EXPECT_EQ(renewal.made.begin, 20u);
+  sealed(0);
+  const auto state = journal_->chain();
+  EXPECT_NE(state.chain, old.chain);
+  ASSERT_TRUE(state.last);
+  const auto report = verify({.heads = {{old.chain, 4, old.last->hash}}, .from = {}, .to = {}});
+  EXPECT_THAT(report.findings, SizeIs(0));
+  EXPECT_EQ(report.heads_met, 1u);
+  EXPECT_EQ(report.follows->chain, old.chain);
+  EXPECT_EQ(report.follows->seq, 2u);
+  EXPECT_EQ(report.first->prev, report.follows->hash);
+  EXPECT_EQ(report.first->seq, 1u);
+  EXPECT_EQ(report.events, 23u);
+  EXPECT_EQ(report.older_batches, 4u);
+  EXPECT_EQ(report.older_events, 40u);
+  EXPECT_EQ(report.unsealed, 0u);
+}
+
+TEST_F(NewChainTest, MayHaveNothingInCommon) {
+  open();
+  store(10);
+  const auto old = journal_->chain().chain;
+  renew(0);
+  sealed(0);
+  const auto report = verify();
+  EXPECT_TRUE(report.ok());
+  EXPECT_EQ(report.events, 10u);
+  EXPECT_EQ(report.first->prev, core::Sha256{});
+  EXPECT_EQ(report.follows->chain, old);
+}
+
+TEST_F(NewChainTest, ABatchThatIsNotThereChangesNothing) {
+  open();
+  store(10);
+  const auto chain = journal_->chain().chain;
+  EXPECT_THROW(renew(2), std::invalid_argument);
+  seals_.enabled = true;
+  open();
+  EXPECT_EQ(journal_->chain().chain, chain);
+  EXPECT_TRUE(verify().ok());
+}
+
+TEST_F(NewChainTest, EventsThatAreGoneAreCounted) {
+  max_age_ = std::chrono::hours(24);
+  open();
+  for (int i = 0; i < 3; ++i) store(10);
+  clock_.advance(std::chrono::hours(30));
+  store(10);
+  ASSERT_TRUE(test_support::eventually([&] { return journal_->reader()->oldest() == 31; }));
+  // The last batch of what is gone is the anchor.
+  EXPECT_THROW(renew(2), std::invalid_argument);
+  EXPECT_EQ(renew(3).gone, 0u);
+  EXPECT_TRUE(verify().ok());
+}
+
+TEST_F(NewChainTest, EachChainBeforeIsFollowedAndPruned) {
+  max_age_ = std::chrono::hours(24);
+  open();
+  for (int i = 0; i < 3; ++i) store(10);
+  renew(2);
+  for (int i = 0; i < 3; ++i) store(10);
+  const auto second = journal_->chain();
+  renew(1);
+  store(10);
+  auto parts = journal_->reader()->lineage();
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].until, 2u);
+  EXPECT_EQ(parts[1].follows->chain, parts[0].chain);
+  EXPECT_EQ(parts[1].until, 1u);
+  EXPECT_EQ(parts[2].follows->chain, second.chain);
+  EXPECT_FALSE(parts[2].until);
+  sealed(0);
+  EXPECT_TRUE(verify().ok());
+  clock_.advance(std::chrono::hours(30));
+  store(10);
+  EXPECT_TRUE(test_support::eventually([&] {
+    const auto reader = journal_->reader();
+    return reader->seals_after(parts[0].chain, 0, 10).size() == 1 &&
+           reader->seals_after(parts[1].chain, 0, 10).size() == 1;
+  }));
+  EXPECT_TRUE(verify().ok());
+}
+
+TEST_F(NewChainTest, SalvageTakesOverWhichChainFollowsWhich) {
+  open();
+  for (int i = 0; i < 2; ++i) store(10);
+  renew(1);
+  sealed(0);
+  journal_.reset();
+  const auto mode = Database::Mode::kReadWrite;
+  Database from(directory_.path() + "/journal.db", mode, "");
+  test::TemporaryDirectory other;
+  Database to(other.path() + "/journal.db", mode, "");
+  prepare_writer(to);
+  carry_over_seals(to, from);
+  const auto want = lineage(from);
+  const auto got = lineage(to);
+  ASSERT_THAT(got, SizeIs(2));
+  EXPECT_EQ(got[0].until, 1u);
+  EXPECT_EQ(got[1].chain, want[1].chain);
+  EXPECT_EQ(got[1].begin, 10u);
+  EXPECT_EQ(got[1].follows->hash, want[1].follows->hash);
+  EXPECT_EQ(seals_after(to, want[0].chain, 0, 10).size(), 2u);
+}
+
+TEST_F(NewChainTest, WhatItFollowsMustBeThere) {
+  open();
+  for (int i = 0; i < 4; ++i) store(10);
+  renew(2);
+  store(10);
+  sealed(0);
+  ASSERT_TRUE(verify().ok());
+  tamper("UPDATE meta SET value=substr(value,1,length(value)-1)||'1' WHERE key LIKE 'chain_f%'");
+  EXPECT_FALSE(verify().ok());
 }
 
 }  // namespace

@@ -39,6 +39,9 @@ expect --online check --o
 expect --detach replay --d
 expect event replay --time e
 expect pause collectors ""
+expect new-chain audit ""
+expect --after audit new-chain --a
+expect --heads audit verify --h
 expect --url collectors pause bus --u
 expect --json collectors ls --j
 expect config run --config con

@@ -12,7 +12,7 @@ _kcloud_logger() {
     [[ $word != -* ]] || continue
     case $word in
       run | check | tail | top | demo | import | export | replay | journal | collectors | dead-letters | cursors | audit | version) [[ -n $command ]] || command=$word ;;
-      ls | drop | pause | resume | show | retry | purge) [[ $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
+      ls | drop | pause | resume | show | retry | purge | verify | new-chain) [[ $command != audit && $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
     esac
   done
 
@@ -59,7 +59,7 @@ _kcloud_logger() {
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         replay) words="--exporter --from --to --time --after --detach --wait --cancel --url --token --ca --cert --key --help" ;;
         journal) words="check --data-dir --help" ;;
-        audit) words="verify --data-dir --pg --pg-schema --config --from --to --heads --public-key --json --help" ;;
+        audit) words="$([[ -n $second ]] || echo verify new-chain) --data-dir $(if [[ $second == new-chain ]]; then echo --after --reason; else echo --pg --pg-schema --config --from --to --heads --public-key --json; fi) --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;
         dead-letters) words="$([[ -n $second ]] || echo ls show retry purge) --url --token --ca --cert --key $([[ $second == show ]] || echo --origin --reason --type --since --until) $([[ $second != ls ]] || echo --limit) $([[ $second == purge ]] || echo --json) $([[ $second != retry && $second != purge ]] || echo --all) --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;

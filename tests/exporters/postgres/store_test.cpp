@@ -263,5 +263,31 @@ TEST_F(PostgresStore, AProbeWritesAndLeavesNothing) {
             "0");
 }
 
+// As of a data directory that was copied behind its second batch: the same events up to there.
+TEST_F(PostgresStore, AChainThatFollowsAnotherSharesItsRows) {
+  Chain old(1, catalogue);
+  Chain made(2, catalogue);
+  for (int batch = 0; batch < 3; ++batch) {
+    old.add("old" + std::to_string(batch));
+    old.seal();
+  }
+  Exporter exporter(testing::config_of(server), catalogue, "a");
+  ASSERT_EQ(exporter.deliver_sealed(old.sealed()).kind, Delivery::Kind::kDelivered);
+  EXPECT_EQ(exporter.sealed_hash(old.seals[0].chain, 2), old.seals[1].hash);
+  EXPECT_EQ(exporter.sealed_hash(old.seals[0].chain, 4), std::nullopt);
+  made.add("old2");  // behind the last common batch, in the database through the other one
+  made.add("made");
+  made.seal();
+  core::Sha256Hasher hasher;
+  made.seals[0].prev = old.seals[1].hash;
+  made.seals[0].hash = core::seal_hash(hasher, made.seals[0]);
+  ASSERT_EQ(exporter.deliver_sealed(made.sealed()).kind, Delivery::Kind::kDelivered);
+  EXPECT_EQ(exporter.sealed_head(made.seals[0].chain).seq, 1u);
+  EXPECT_EQ(rows(), "4|4");
+  EXPECT_EQ(ask("SELECT b.seq FROM audit_batch a JOIN audit_batch b ON a.prev_hash = b.hash AND "
+                "a.chain_id <> b.chain_id"),
+            "2");
+}
+
 }  // namespace
 }  // namespace kcloud::postgres
