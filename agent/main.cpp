@@ -197,6 +197,15 @@ void add_audit(CLI::App& app, cli::AuditOptions& options, agent::NewChainOptions
                             "agent. Exit code 0: yes, 1: "
                             "no, each damaged batch is named, 2: it could not be checked");
   verify->add_option("-d,--data-dir", options.data_dir, "Data directory")->capture_default_str();
+  auto* pg = verify->add_option("--pg", options.pg,
+                                "Instead of a data directory, all chains of a PostgreSQL database: "
+                                "postgresql://user@host:port/database (the password in PGPASSWORD "
+                                "or ~/.pgpass)");
+  verify->add_option("--pg-schema", options.pg_schema, "Its schema [kcloud_audit]")->needs(pg);
+  verify
+      ->add_option("-c,--config", options.config_file,
+                   "The agents' configuration: its event types say what columns must hold")
+      ->needs(pg);
   verify->add_option("--from", options.from,
                      "Read the events of batches sealed from here (RFC 3339 or a date, UTC); the "
                      "links of all others are checked too");
@@ -207,7 +216,7 @@ void add_audit(CLI::App& app, cli::AuditOptions& options, agent::NewChainOptions
       ->add_option("--public-key", options.public_key,
                    "PEM file; the checkpoints' signatures are checked with it")
       ->needs("--heads");
-  verify->add_flag("--json", options.json, "One JSON object");
+  verify->add_flag("--json", options.json, "One JSON object a chain");
   auto* renew = audit->add_subcommand(
       "new-chain",
       "A stopped agent's directory is a copy, or was set back: go on with a new chain that follows "

@@ -242,6 +242,7 @@ ExporterConfig read_exporter(const std::string& name, Section& section,
   const auto* plugin = find_plugin(section, plugins, exporter.type);
   if (plugin == nullptr) return exporter;
   exporter.required = plugin->required_by_default;
+  exporter.delivery = plugin->delivery;
   section.read("enabled", exporter.enabled);
   section.read("required", exporter.required);
   visit_delivery(Reader{section}, exporter.delivery);

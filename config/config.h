@@ -205,7 +205,8 @@ struct ExporterPlugin {
       parse;  // reports problems through the section
   std::function<std::string(const void* options)>
       show;                  // one JSON object with the section's own keys, secrets masked
-  bool needs_audit = false;  // takes sealed batches alone
+  bool needs_audit = false;    // takes sealed batches alone
+  DeliveryConfig delivery{};  // where the file says nothing
 };
 
 struct TypeMap {

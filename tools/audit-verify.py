@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Verifies the audit chain of a data directory with nothing but Python: a second opinion beside
-`kcloud-logger audit verify`, with which it shares no code. The format is docs/audit.md.
+"""Verifies the audit chain of a data directory, or all chains of a PostgreSQL database, with nothing
+but Python and psql: a second opinion beside `kcloud-logger audit verify`, with which it shares no
+code. The format is docs/audit.md.
 
-Usage: tools/audit-verify.py --data-dir DIR [--heads FILE]. Exit code 0: all fits; 1: something does
-not, each damaged batch is named; 2: it could not be checked. Signatures of checkpoints are not
-looked at.
+Usage: tools/audit-verify.py {--data-dir DIR | --pg URL [--pg-schema NAME]} [--heads FILE]. Exit code
+0: all fits; 1: something does not, each damaged batch is named; 2: it could not be checked.
+Signatures of checkpoints, and columns that repeat what the body says, are not looked at.
 """
 import argparse
 import hashlib
@@ -12,6 +13,7 @@ import json
 import pathlib
 import sqlite3
 import struct
+import subprocess
 import sys
 import uuid
 
@@ -46,7 +48,7 @@ def seal_hash(seal):
 
 
 def lineage(database):
-    """The chains, oldest first: (chain, what it follows or None, the batch that the next one follows)."""
+    """The chains, oldest first: (chain, what it follows or None, what the next one follows or None)."""
     meta = dict(database.execute("SELECT key, value FROM meta WHERE key LIKE 'chain%'"))
     if b"chain" not in meta:
         raise ValueError("nothing was sealed here")
@@ -55,43 +57,152 @@ def lineage(database):
         chain, follows = uuid.UUID(text.decode()), None
         text, *rest = meta.get(f"chain_follows:{chain}".encode(), b"").split() or [None]
         if text:
-            follows = {"seq": int(rest[0]), "hash": bytes.fromhex(rest[1].decode()), "end": int(rest[2])}
+            follows = dict(seq=int(rest[0]), hash=bytes.fromhex(rest[1].decode()), end=int(rest[2]))
         parts.insert(0, (chain.bytes, follows, until))
         until = follows
     return parts
 
 
-def verify(database, heads):
-    """Yields (batch, problem) of each chain; batch 0: of a chain as a whole. Returns what was read."""
+def read_journal(directory):
+    """Yields the seals of all its chains, each with the leaves of its events as they read now, or None: no longer kept."""
+    path = (directory / "journal.db").resolve()
+    database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     database.text_factory = bytes
     database.row_factory = sqlite3.Row
-    read, parts = [], lineage(database)
-    if parts[0][1]:
-        yield 0, "the chains follow one another in a circle"
+    parts = lineage(database)
     for chain, follows, until in parts:
-        name = "" if until is None else f"{uuid.UUID(bytes=chain)} before it: "
-        walk = verify_chain(database, heads, chain, follows, until)
-        while True:
-            try:
-                batch, problem = next(walk)
-                yield (0 if name else batch, name + (f"batch {batch}: " if name else "") + problem)
-            except StopIteration as end:
-                read.append(end.value)
-                break
-    return "\n".join(read)
+        last = 0
+        for seal in read_chain(database, chain, follows):
+            last = seal["seq"]
+            if until and last == until["seq"] and (
+                    seal["hash"], seal["journal_end"]) != (until["hash"], until["end"]):
+                seal["problems"].append("the chain that follows names another batch of this number")
+            yield seal
+        if until and last < until["seq"]:
+            yield dict(chain=None, problems=[f"chain {uuid.UUID(bytes=chain)} ends at batch {last}, the "
+                                             f"next one follows its batch {until['seq']}"])
+    if parts[0][1]:
+        yield dict(chain=None, problems=["the chains follow one another in a circle"])
 
 
-def verify_chain(database, heads, chain, follows, until):
-    heads = {head["seq"]: head["hash"] for head in heads if uuid.UUID(head["chain"]).bytes == chain}
+def read_chain(database, chain, follows):
     oldest = database.execute("SELECT min(seq) FROM events").fetchone()[0]
-    before, events, unread = None, 0, 0
+    before = None
     for seal in database.execute("SELECT * FROM seals WHERE chain=? ORDER BY seq", (chain,)):
-        number = seal["seq"]
         start = before["journal_end"] if before else follows["end"] if follows else 0
+        gone = (before is None and seal["seq"] != 1) or oldest is None or oldest > start + 1
+        leaves = None if gone and seal["events"] else [leaf(*event) for event in database.execute(
+            "SELECT id, time, type_name, source, body FROM events WHERE seq>? AND seq<=? "
+            "ORDER BY seq", (start, seal["journal_end"]))]
+        before = seal
+        yield dict(seal, leaves=leaves, found=len(leaves or ()), problems=[],
+                   follows=follows["hash"] if follows and follows["seq"] else bytes(32))
+
+
+def psql(options, query):
+    """Yields the rows of a query, each a list of texts; NULL is None. Bytes are in hexadecimal."""
+    with subprocess.Popen(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", options.pg, "-c",
+             f'SET search_path="{options.pg_schema}"', "-c",
+             f"COPY ({query}) TO STDOUT"], stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            yield [None if text == r"\N" else text for text in line.rstrip("\n").split("\t")]
+    if process.returncode:
+        raise ValueError("psql failed")
+
+
+def exact(column):
+    """A text that PostgreSQL cannot hold is NULL, with its bytes in column_errors."""
+    return (f"coalesce(encode(convert_to(e.{column}, 'UTF8'), 'hex'), (SELECT substring(n, "
+            f"'bytes (.*)$') FROM unnest(column_errors) n WHERE n LIKE '{column}: %'), '')")
+
+
+SEALS = """SELECT replace(chain_id::text, '-', ''), seq, ingest_day - date '1970-01-01', n_events,
+  total_events, journal_end, encode(root, 'hex'), encode(prev_hash, 'hex'), encode(hash, 'hex')
+  FROM audit_batch ORDER BY 1, 2"""
+ROWS = f"""SELECT replace(b.chain_id::text, '-', ''), b.seq, i,
+  encode(substring(b.event_ids, i * 16 + 1, 16), 'hex'), encode(substring(b.leaves, i * 32 + 1, 32),
+  'hex'), e.time_ns, {exact("type")}, {exact("source")}, {exact("body")}, e.event_id IS NOT NULL,
+  (e.chain_id, e.batch_seq) = (b.chain_id, b.seq), EXISTS (SELECT FROM audit_retention r WHERE r.day
+  = b.ingest_day + d)
+  FROM audit_batch b CROSS JOIN generate_series(0, length(event_ids) / 16 - 1) i CROSS JOIN LATERAL
+  (SELECT (get_byte(event_days, i * 2) << 8 | get_byte(event_days, i * 2 + 1)) AS u) u CROSS JOIN
+  LATERAL (SELECT CASE WHEN u > 32767 THEN u - 65536 ELSE u END AS d) d LEFT JOIN audit_event e
+  ON e.ingest_day = b.ingest_day + d
+  AND e.event_id = encode(substring(b.event_ids, i * 16 + 1, 16), 'hex')::uuid ORDER BY 1, 2, 3"""
+NAMED = """SELECT replace(chain_id::text, '-', ''), batch_seq, count(*) FROM audit_event
+  GROUP BY 1, 2"""
+
+
+def read_postgres(options):
+    """Yields the seals of all chains, as read_journal; of rows that retention took, the leaves that
+    the database keeps stand for them."""
+    named = {(chain, seq): int(rows) for chain, seq, rows in psql(options, NAMED)}
+    seals = list(psql(options, SEALS))  # before their rows, as an agent may be adding some
+    chains = {fields[8]: fields[0] for fields in seals}  # of each hash
+    rows = psql(options, ROWS)
+    row = next(rows, None)
+    for fields in seals:
+        numbers = dict(zip(("seq", "day", "events", "total_events", "journal_end"),
+                           map(int, fields[1:6])))
+        seal = dict(numbers, chain=bytes.fromhex(fields[0]), root=bytes.fromhex(fields[6]),
+                    prev=bytes.fromhex(fields[7]), hash=bytes.fromhex(fields[8]), leaves=[],
+                    found=0, problems=[], follows=bytes(32))
+        if chains.get(fields[7], fields[0]) != fields[0]:
+            seal["follows"] = seal["prev"]
+        naming, last = 0, None
+        while row and (row[0], int(row[1])) < (fields[0], numbers["seq"]):
+            row = next(rows, None)
+        while row and row[:2] == fields[:2]:
+            _, _, index, event, stored, time, kind, source, body, there, own, expired = row
+            if index == last:
+                seal["problems"].append(f"there is more than one row of event {event}")
+            elif there == "t":
+                now = leaf(bytes.fromhex(event), int(time), *map(bytes.fromhex,
+                                                                 (kind, source, body)))
+                if now.hex() != stored:
+                    seal["problems"].append(f"event {event} is not what was sealed")
+                seal["leaves"].append(now)
+                seal["found"] += 1
+            else:
+                if expired != "t":
+                    seal["problems"].append(f"event {event} is missing")
+                seal["leaves"].append(bytes.fromhex(stored))
+            naming, last = naming + (own == "t"), index
+            row = next(rows, None)
+        others = named.pop((fields[0], fields[1]), 0) - naming
+        if others > 0:
+            seal["problems"].append(f"{others} rows name this batch that it does not hold")
+        yield seal
+    if named:
+        yield dict(chain=None, problems=[f"{rows} rows name batch {seq} of chain {chain}, which is "
+                                         "not there" for (chain, seq), rows in named.items()])
+
+
+def verify(seals, heads, all_chains):
+    """Yields (batch, problem); batch 0: of a chain as a whole. Then a line for each chain."""
+    before, events, unread, seen = None, 0, 0, set()
+
+    def end_of_chain():
+        for head in heads:
+            if uuid.UUID(head["chain"]).bytes == before["chain"] and head["seq"] > before["seq"]:
+                yield 0, f"a checkpoint names batch {head['seq']}, the chain ends at {before['seq']}"
+        yield None, (f"chain {uuid.UUID(bytes=before['chain'])}: up to batch {before['seq']}, "
+                     f"{events} events read, {unread} not")
+
+    for seal in seals:
+        if before and seal["chain"] != before["chain"]:
+            yield from end_of_chain()
+            before, events, unread = None, 0, 0
+        if seal["chain"] is None:
+            yield from ((0, problem) for problem in seal["problems"])
+            continue
+        number = seal["seq"]
+        seen.add(seal["chain"])
+        yield from ((number, problem) for problem in seal["problems"])
         if before is None:
-            named = follows["hash"] if follows and follows["seq"] else bytes(32)
-            if number == 1 and seal["prev"] != named:
-                yield number, "the first batch names another batch before it"
+            if number == 1 and seal["prev"] != seal["follows"]:
+                yield number, "the first batch names a batch before it that is not here"
         elif number != before["seq"] + 1:
             yield number, f"batches {before['seq'] + 1} to {number - 1} are missing"
         else:
@@ -99,52 +210,47 @@ def verify_chain(database, heads, chain, follows, until):
                 yield number, f"it does not follow batch {before['seq']}"
             if seal["total_events"] != before["total_events"] + seal["events"]:
                 yield number, "its count of all events is wrong"
-        gone = (before is None and number != 1) or oldest is None or oldest > start + 1
-        if gone and seal["events"]:
-            unread += seal["events"]
-        else:
-            leaves = [leaf(*event) for event in database.execute(
-                "SELECT id, time, type_name, source, body FROM events WHERE seq>? AND seq<=? "
-                "ORDER BY seq", (start, seal["journal_end"]))]
-            events += len(leaves)
-            if len(leaves) != seal["events"]:
-                yield number, f"{len(leaves)} events found, {seal['events']} sealed"
-            elif merkle(leaves) != seal["root"]:
+        events += seal["found"]
+        unread += seal["events"] - seal["found"]
+        if seal["leaves"] is not None:
+            if len(seal["leaves"]) != seal["events"]:
+                yield number, f"{len(seal['leaves'])} events found, {seal['events']} sealed"
+            elif merkle(seal["leaves"]) != seal["root"]:
                 yield number, "its events are not those that were sealed"
         if seal_hash(seal) != seal["hash"]:
             yield number, "its hash is not that of its content"
-        if until and number == until["seq"] and (
-                seal["hash"], seal["journal_end"]) != (until["hash"], until["end"]):
-            yield number, "the chain that follows it names another batch of this number"
-        if number in heads and heads[number] != seal["hash"].hex():
-            yield number, "the checkpoint kept outside has another hash"
+        for head in heads:
+            if (uuid.UUID(head["chain"]).bytes == seal["chain"] and head["seq"] == number
+                    and head["hash"] != seal["hash"].hex()):
+                yield number, "the checkpoint kept outside has another hash"
         before = seal
-    end = before["seq"] if before else 0
-    if until and end < until["seq"]:
-        yield 0, f"the next chain follows batch {until['seq']}, this one ends at batch {end}"
-    for number in sorted(heads):
-        if number > end:
-            yield 0, f"a checkpoint names batch {number}, the chain ends at batch {end}"
-    return f"chain {uuid.UUID(bytes=chain)}: up to batch {end}, {events} events read, {unread} not"
+    if before:
+        yield from end_of_chain()
+    for head in heads:
+        if all_chains and uuid.UUID(head["chain"]).bytes not in seen:
+            yield 0, f"a checkpoint names chain {head['chain']}, of which there is nothing"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-dir", type=pathlib.Path, required=True)
+    store = parser.add_mutually_exclusive_group(required=True)
+    store.add_argument("--data-dir", type=pathlib.Path)
+    store.add_argument("--pg", metavar="URL")
+    parser.add_argument("--pg-schema", default="kcloud_audit")
     parser.add_argument("--heads", type=pathlib.Path)
     options = parser.parse_args()
-    findings = 0
+    findings, chains = 0, 0
     try:
-        heads = options.heads.read_text().splitlines() if options.heads else []
-        path = (options.data_dir / "journal.db").resolve()
-        database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-        walk = verify(database, [json.loads(line) for line in heads if line.strip()])
-        while True:
-            batch, problem = next(walk)
-            findings += 1
-            print(f"batch {batch}: {problem}" if batch else f"chain: {problem}")
-    except StopIteration as end:
-        print(end.value)
+        heads = [json.loads(line) for line in
+                 (options.heads.read_text().splitlines() if options.heads else []) if line.strip()]
+        seals = read_postgres(options) if options.pg else read_journal(options.data_dir)
+        for batch, problem in verify(seals, heads, bool(options.pg)):
+            findings += batch is not None
+            chains += batch is None
+            print(f"batch {batch}: {problem}" if batch else
+                  problem if batch is None else f"chain: {problem}")
+        if not chains and not findings:
+            raise ValueError("nothing was sealed here")
     except (OSError, ValueError, KeyError, sqlite3.Error) as error:
         print(f"audit-verify: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,7 +14,10 @@
 #include "agent/audit/checkpoint.h"
 #include "agent/journal/generation.h"
 #include "agent/journal/verify.h"
+#include "agent/startup.h"
+#include "core/hex.h"
 #include "core/json.h"
+#include "exporters/postgres/verify.h"
 
 namespace kcloud::cli {
 namespace {
@@ -59,24 +63,19 @@ std::vector<core::ChainHead> read_heads(const AuditOptions& options) {
   return read_heads(file, options.heads, key ? &*key : nullptr);
 }
 
-std::string hex(const core::Sha256& hash) {
-  std::string out;
-  for (const auto byte : hash) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
-std::string as_json(const journal::ChainReport& report) {
+std::string as_json(const core::ChainReport& report) {
   std::string out = fmt::format(
-      R"({{"verdict":"{}","chain":"{}","first":{},"last":{},"last_hash":"{}","batches":{},)"
+      R"({{"verdict":"{}","chain":{},"first":{},"last":{},"last_hash":"{}","batches":{},)"
       R"("events":{},"unread":{},"unsealed":{},"heads_met":{},"findings":[)",
-      report.ok() ? "ok" : "damaged", core::to_string(*report.chain),
+      report.ok() ? "ok" : "damaged",
+      report.chain ? fmt::format("\"{}\"", core::to_string(*report.chain)) : "null",
       report.first ? report.first->seq : 0, report.last ? report.last->seq : 0,
-      report.last ? hex(report.last->hash) : "", report.batches, report.events, report.unread,
-      report.unsealed, report.heads_met);
+      report.last ? core::to_hex(report.last->hash) : "", report.batches, report.events,
+      report.unread, report.unsealed, report.heads_met);
   if (report.follows)
     out.insert(1, fmt::format(R"("follows":{{"chain":"{}","batch":{},"hash":"{}"}},)",
                               core::to_string(report.follows->chain), report.follows->seq,
-                              hex(report.follows->hash)));
+                              core::to_hex(report.follows->hash)));
   for (const auto& finding : report.findings) {
     core::append_comma(out);
     out += fmt::format(R"({{"batch":{})", finding.batch);
@@ -87,60 +86,93 @@ std::string as_json(const journal::ChainReport& report) {
   return out + "]}\n";
 }
 
-std::string as_text(const journal::ChainReport& report, bool with_heads) {
-  std::string out = fmt::format("chain {}", core::to_string(*report.chain));
-  if (report.last)
-    out += fmt::format(": batches {} to {}, {} events read", report.first->seq, report.last->seq,
-                       report.events);
-  if (report.follows)
-    out += fmt::format(", follows batch {} of chain {} ({} batches, {} events of it read)",
-                       report.follows->seq, core::to_string(report.follows->chain),
-                       report.older_batches, report.older_events);
-  if (report.unread != 0)
-    out += fmt::format(", {} outside of the time or no longer kept", report.unread);
-  if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
-  out.push_back('\n');
+std::string findings_of(const core::ChainReport& report) {
+  std::string out;
   std::size_t shown = 0;
   for (const auto& finding : report.findings) {
     if (++shown > kMostShown) break;
     out += finding.batch == 0 ? fmt::format("chain: {}\n", finding.problem)
                               : fmt::format("batch {}: {}\n", finding.batch, finding.problem);
   }
-  if (report.last) out += fmt::format("last hash {}\n", hex(report.last->hash));
-  if (!report.ok())
-    return out + fmt::format("verdict: DAMAGED, {} findings\n", report.findings.size());
-  if (with_heads)
-    return out + fmt::format("verdict: OK, {} checkpoints kept elsewhere met\n", report.heads_met);
-  return out +
-         "verdict: OK. Without --heads this says nothing about one who rewrote all of it: keep "
+  return out;
+}
+
+std::string as_text(const core::ChainReport& report) {
+  if (!report.chain) return "of no chain\n" + findings_of(report);
+  std::string out = fmt::format("chain {}", core::to_string(*report.chain));
+  if (report.last)
+    out += fmt::format(": batches {} to {}, {} events read", report.first->seq, report.last->seq,
+                       report.events);
+  if (report.follows)
+    out += fmt::format(", follows batch {} of chain {}", report.follows->seq,
+                       core::to_string(report.follows->chain));
+  if (report.unread != 0)
+    out += fmt::format(", {} outside of the time or no longer kept", report.unread);
+  if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
+  out += "\n" + findings_of(report);
+  if (report.last) out += fmt::format("last hash {}\n", core::to_hex(report.last->hash));
+  return out;
+}
+
+std::string verdict(const std::vector<core::ChainReport>& reports, bool with_heads) {
+  std::size_t findings = 0;
+  std::uint64_t met = 0;
+  for (const auto& report : reports) {
+    findings += report.findings.size();
+    met += report.heads_met;
+  }
+  if (findings != 0) return fmt::format("verdict: DAMAGED, {} findings\n", findings);
+  if (with_heads) return fmt::format("verdict: OK, {} checkpoints kept elsewhere met\n", met);
+  return "verdict: OK. Without --heads this says nothing about one who rewrote all of it: keep "
          "checkpoints elsewhere\n";
+}
+
+std::vector<core::ChainReport> verify_journal(const AuditOptions& options,
+                                              const core::VerifyOptions& wanted,
+                                              const core::VerifyProgress& progress) {
+  if (!std::filesystem::exists(options.data_dir + "/journal.db"))
+    throw std::runtime_error(
+        fmt::format("there is no journal in {}. Hint: name the agent's data directory, --data-dir",
+                    options.data_dir));
+  const auto reader =
+      journal::make_reader(options.data_dir, "", std::make_shared<journal::Generation>());
+  auto reports = journal::verify_chains(*reader, wanted, progress);
+  if (std::ranges::none_of(reports, [](const auto& report) { return report.last.has_value(); }))
+    throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
+  return reports;
+}
+
+std::vector<core::ChainReport> verify_postgres(const AuditOptions& options,
+                                               const core::VerifyOptions& wanted,
+                                               const core::VerifyProgress& progress) {
+  const auto config = agent::load_or_throw({options.config_file, "", ""});
+  postgres::Config database;
+  database.url = options.pg;
+  if (!options.pg_schema.empty()) database.schema = options.pg_schema;
+  return postgres::verify_database(database, *config.catalogue, config::decode_options(config),
+                                   wanted, progress);
 }
 
 }  // namespace
 
 int verify_audit(const AuditOptions& options) {
   try {
-    journal::VerifyOptions wanted;
+    core::VerifyOptions wanted;
     wanted.heads = read_heads(options);
     wanted.from = read_time("--from", options.from);
     wanted.to = read_time("--to", options.to);
-    if (!std::filesystem::exists(options.data_dir + "/journal.db"))
-      throw std::runtime_error(fmt::format(
-          "there is no journal in {}. Hint: name the agent's data directory, --data-dir",
-          options.data_dir));
-    const auto reader =
-        journal::make_reader(options.data_dir, "", std::make_shared<journal::Generation>());
     const bool show = ::isatty(STDERR_FILENO) != 0;
-    const auto report = journal::verify_chain(*reader, wanted, [&](std::uint64_t batches) {
+    const auto progress = [&](std::uint64_t batches) {
       if (show) fmt::print(stderr, "\r{} batches", batches);
-    });
+    };
+    const auto reports = options.pg.empty() ? verify_journal(options, wanted, progress)
+                                            : verify_postgres(options, wanted, progress);
     if (show) fmt::print(stderr, "\r\033[K");
-    if (!report.chain || (!report.last && report.older_batches == 0))
-      throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
-    const std::string text =
-        options.json ? as_json(report) : as_text(report, !options.heads.empty());
+    std::string text;
+    for (const auto& report : reports) text += options.json ? as_json(report) : as_text(report);
+    if (!options.json) text += verdict(reports, !options.heads.empty());
     std::fwrite(text.data(), 1, text.size(), stdout);
-    return report.ok() ? 0 : 1;
+    return std::ranges::all_of(reports, &core::ChainReport::ok) ? 0 : 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "audit verify: {}\n", error.what());
     return 2;

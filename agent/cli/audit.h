@@ -7,9 +7,12 @@ namespace kcloud::cli {
 
 struct AuditOptions {
   std::string data_dir;
-  std::string from, to;    // RFC 3339 or a date (UTC), of when a batch was sealed; empty: no bound
-  std::string heads;       // file of checkpoints kept elsewhere, one a line; `-`: standard input
-  std::string public_key;  // file; checks the checkpoints' signatures
+  std::string pg;  // connection URI or `key=value …` of a database; empty: the data directory
+  std::string pg_schema;    // empty: the exporter's default
+  std::string config_file;  // with `pg`: whose catalogue says what the columns mean
+  std::string from, to;     // RFC 3339 or a date (UTC), of when a batch was sealed; empty: no bound
+  std::string heads;        // file of checkpoints kept elsewhere, one a line; `-`: standard input
+  std::string public_key;   // file; checks the checkpoints' signatures
   bool json = false;
 };
 

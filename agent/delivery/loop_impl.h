@@ -35,7 +35,9 @@ struct Loop::Impl {
         gather(options.delivery.batch_events, options.delivery.batch_wait),
         pacing(options.delivery),
         random(options.seed != 0 ? options.seed : std::random_device{}()) {
-    if (exporter->keeps_seals()) sealed.emplace(journal, *exporter, options.delivery.batch_events);
+    if (exporter->keeps_seals())
+      sealed.emplace(journal, *exporter, options.delivery.batch_events,
+                     options.delivery.batch_bytes);
   }
 
   void run(std::stop_token stop);

@@ -54,9 +54,8 @@ void SealedSource::check_head(journal::Reader& reader, const journal::ChainPart&
   if (same) return;
   throw core::Held(fmt::format(
       "the sink has another batch {} of chain {}: this data directory is a copy of one that went "
-      "on, "
-      "or was set back to an older state; batch {} is the last they share. Hint: docs/audit.md, "
-      "\"Copies\"",
+      "on, or was set back to an older state; batch {} is the last they share. Hint: "
+      "docs/audit.md, \"Copies\"",
       head.seq, core::to_string(part.chain), last_common(reader, part.chain, shared + 1)));
 }
 
@@ -91,12 +90,23 @@ bool SealedSource::read(journal::Reader& reader, core::EventBatch& events, std::
     sum += seals_[count++].events;
   seals_.resize(count);
   if (seals_.empty()) return false;
-  const std::uint64_t last = seals_.back().journal_end;
-  reader.read_after(end_, sum, std::numeric_limits<std::size_t>::max(), events);
-  // Where events are gone, those behind the last batch came in their place.
-  std::erase_if(events.events, [&](const core::Event& event) { return event.seq > last; });
+  read_events(reader, sum, events);
   for (auto& event : events.events) event.body_hash = hasher_.hash(event.body);
   return true;
+}
+
+// The first batch whole, of the others those that are.
+void SealedSource::read_events(journal::Reader& reader, std::size_t most,
+                               core::EventBatch& events) {
+  std::uint64_t to = end_;
+  for (std::uint64_t before = to;; before = to) {
+    to = reader.read_after(to, most - std::min(most, events.events.size()), batch_bytes_, events);
+    if (to >= seals_.front().journal_end || to == before) break;
+  }
+  while (seals_.size() > 1 && seals_.back().journal_end > to) seals_.pop_back();
+  // Also where events are gone: those behind the last batch came in their place.
+  const std::uint64_t last = seals_.back().journal_end;
+  std::erase_if(events.events, [&](const core::Event& event) { return event.seq > last; });
 }
 
 void SealedSource::delivered() {

@@ -17,12 +17,16 @@ namespace kcloud::delivery {
 
 class SealedSource {
  public:
-  SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events)
-      : journal_(journal), exporter_(exporter), batch_events_(batch_events) {}
+  SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events,
+               std::size_t batch_bytes)
+      : journal_(journal),
+        exporter_(exporter),
+        batch_events_(batch_events),
+        batch_bytes_(batch_bytes) {}
 
-  // Waits a while for a batch and reads it, with those behind it that make up `batch_events`, or
-  // alone. False: nothing yet. Throws what the sink or the reader throws, and core::Held when the
-  // sink's chain is not this one.
+  // Waits a while for a batch and reads it, with those behind it that make up `batch_events` and
+  // `batch_bytes`, or alone. False: nothing yet. Throws what the sink or the reader throws, and
+  // core::Held when the sink's chain is not this one.
   bool read(journal::Reader& reader, core::EventBatch& events, std::stop_token stop);
   core::SealedBatches batches(const core::EventBatch& events) const {
     return {seals_, events.events};
@@ -42,10 +46,11 @@ class SealedSource {
                   const core::SealedHead& head);
   std::uint64_t last_common(journal::Reader& reader, const core::ChainId& chain,
                             std::uint64_t below);
+  void read_events(journal::Reader& reader, std::size_t most, core::EventBatch& events);
 
   journal::Journal& journal_;
   core::Exporter& exporter_;
-  const std::size_t batch_events_;
+  const std::size_t batch_events_, batch_bytes_;
   journal::ChainPart
       part_;  // the chain that the sink is at; one that was replaced up to where it was
   std::optional<core::SealedHead> head_;

@@ -13,6 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kSlice = 2000;  // events read again at a time, after a start
+// Of bodies in a batch: who reads one has all of it in memory.
+constexpr std::size_t kMostBytes = std::size_t{8} << 20;
 
 std::int32_t day_of(core::Time time) {
   return static_cast<std::int32_t>(
@@ -38,11 +40,16 @@ void Sealer::add(const core::Event& event) {
 void Sealer::add_leaf(const core::Event& event) {
   leaves_.push_back(core::leaf_hash(hasher_, event));
   covered_ = event.seq;
+  bytes_ += event.body.size();
+}
+
+bool Sealer::full() const {
+  return leaves_.size() >= options_.batch_events || bytes_ >= kMostBytes;
 }
 
 bool Sealer::due(core::Time now) const {
   if (!options_.enabled) return false;
-  if (behind_ || leaves_.size() >= options_.batch_events) return true;
+  if (behind_ || full()) return true;
   if (open_since_ && now - *open_since_ >= options_.batch_wait) return true;
   return leaves_.empty() && now >= next_heartbeat_;
 }
@@ -59,7 +66,7 @@ void Sealer::seal(Database& db, std::uint64_t head, core::Time now) {
   if (!due(now)) return;
   if (behind_) read_slice(db, head);
   // What is still behind fills whole batches first.
-  if (behind_ && leaves_.size() < options_.batch_events) return;
+  if (behind_ && !full()) return;
   close(db, now);
 }
 
@@ -97,6 +104,7 @@ void Sealer::close(Database& db, core::Time now) {
   add_seal(db, seal);
   last_ = seal;
   leaves_.clear();
+  bytes_ = 0;
   open_since_.reset();
   next_heartbeat_ = now + options_.heartbeat;
 }

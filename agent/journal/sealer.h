@@ -39,6 +39,7 @@ class Sealer {
   std::uint64_t sealed_to() const { return last_ ? last_->journal_end : part_.begin; }
 
  private:
+  bool full() const;
   void add_leaf(const core::Event& event);
   void read_slice(Database& db, std::uint64_t head);
   void close(Database& db, core::Time now);
@@ -49,6 +50,7 @@ class Sealer {
   bool behind_ = false;        // events after covered_ are in the journal alone
   std::uint64_t covered_ = 0;  // position of the newest event in leaves_, or sealed
   std::vector<core::Sha256> leaves_;
+  std::size_t bytes_ = 0;                 // of the bodies of leaves_
   std::optional<core::Time> open_since_;  // when the first of leaves_ was stored
   core::Time next_heartbeat_;
   core::Sha256Hasher hasher_;

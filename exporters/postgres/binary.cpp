@@ -1,6 +1,7 @@
 #include "exporters/postgres/binary.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 
@@ -14,8 +15,11 @@ constexpr std::int64_t kEpochMicros = kEpochDays * 86'400'000'000;
 
 template <typename Integer>
 void put(std::string& out, Integer number) {
-  for (std::size_t i = sizeof(number); i-- > 0;)
-    out.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i)));
+  std::array<char, sizeof(number)> bytes{};
+  for (std::size_t i = 0; i < sizeof(number); ++i)
+    bytes[i] =
+        static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * (sizeof(number) - 1 - i)));
+  out.append(bytes.data(), bytes.size());
 }
 
 std::uint64_t read(std::string_view bytes) {
@@ -47,18 +51,25 @@ std::string binary_time(core::Time time) {
   return binary(static_cast<std::int64_t>(micros.count()) - kEpochMicros);
 }
 
-std::string binary_array(Type type, const std::vector<std::string>& values) {
+std::string array_header(Type type, std::size_t size) {
   std::string out;
-  put(out, std::int32_t{values.empty() ? 0 : 1});  // dimensions
-  put(out, std::int32_t{0});                       // no NULL in it
+  put(out, std::int32_t{size == 0 ? 0 : 1});  // dimensions
+  put(out, std::int32_t{0});                  // no NULL in it
   put(out, static_cast<std::uint32_t>(type));
-  if (values.empty()) return out;
-  put(out, static_cast<std::int32_t>(values.size()));
+  if (size == 0) return out;
+  put(out, static_cast<std::int32_t>(size));
   put(out, std::int32_t{1});  // index of the first
-  for (const auto& value : values) {
-    put(out, static_cast<std::int32_t>(value.size()));
-    out += value;
-  }
+  return out;
+}
+
+void append_value(std::string& out, std::string_view value) {
+  put(out, static_cast<std::int32_t>(value.size()));
+  out += value;
+}
+
+std::string binary_array(Type type, const std::vector<std::string>& values) {
+  std::string out = array_header(type, values.size());
+  for (const auto& value : values) append_value(out, value);
   return out;
 }
 
@@ -68,21 +79,20 @@ std::int32_t read_date(std::string_view four) {
   return static_cast<std::int32_t>(read(four)) + kEpochDays;
 }
 
+core::Time read_time(std::string_view eight) {
+  return core::Time(std::chrono::microseconds(read_bigint(eight) + kEpochMicros));
+}
+
 void CopyRows::start_row(std::size_t columns) { put(out_, static_cast<std::int16_t>(columns)); }
 
-void CopyRows::add(std::string_view value) {
-  put(out_, static_cast<std::int32_t>(value.size()));
-  out_ += value;
-}
+void CopyRows::add_nulls(std::size_t count) { out_.append(4 * count, '\xFF'); }
 
-void CopyRows::add_null() { put(out_, std::int32_t{-1}); }
-
-std::string_view copy_header() {
+void CopyRows::header() {
   static constexpr char kHeader[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
-  return {kHeader, sizeof(kHeader)};  // 11 bytes, flags and the extension's length, both 0
+  out_.append(kHeader, sizeof(kHeader));  // 11 bytes, flags and the extension's length, both 0
 }
 
-std::string_view copy_trailer() { return "\xFF\xFF"; }
+void CopyRows::trailer() { out_ += "\xFF\xFF"; }
 
 bool storable(std::string_view text) {
   return text.find('\0') == std::string_view::npos && core::is_utf8(text);

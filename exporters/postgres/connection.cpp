@@ -36,6 +36,28 @@ Error error_of(const PGresult* result) {
           fmt::format("{} (SQLSTATE {})", message, state != nullptr ? state : "08006")};
 }
 
+std::uint32_t array_oid(Type type) {
+  switch (type) {
+    case Type::kBoolean:
+      return 1000;
+    case Type::kBytes:
+      return 1001;
+    case Type::kBigint:
+      return 1016;
+    case Type::kText:
+      return 1009;
+    case Type::kReal:
+      return 1022;
+    case Type::kDate:
+      return 1182;
+    case Type::kTimestamp:
+      return 1185;
+    case Type::kUuid:
+      return 2951;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Parameter parameter(Type type, std::string value) {
@@ -43,29 +65,11 @@ Parameter parameter(Type type, std::string value) {
 }
 
 Parameter array_parameter(Type type, const std::vector<std::string>& values) {
-  const auto array_oid = [&]() -> std::uint32_t {
-    switch (type) {
-      case Type::kBoolean:
-        return 1000;
-      case Type::kBytes:
-        return 1001;
-      case Type::kBigint:
-        return 1016;
-      case Type::kText:
-        return 1009;
-      case Type::kReal:
-        return 1022;
-      case Type::kDate:
-        return 1182;
-      case Type::kTimestamp:
-        return 1185;
-      case Type::kUuid:
-        return 2951;
-    }
-    return 0;
-  };
-  return {array_oid(), binary_array(type, values)};
+  return {array_oid(type), binary_array(type, values)};
 }
+
+ArrayBuilder::ArrayBuilder(Type type, std::size_t size)
+    : array_(array_oid(type)), out_(array_header(type, size)) {}
 
 Connection::Connection(const Config& config, int stop_fd)
     : connection_(start(config), PQfinish),
@@ -169,17 +173,17 @@ void Connection::script(const std::string& statements) {
   last_result(deadline());
 }
 
-void Connection::copy(const std::string& statement, std::string_view data) {
+void Connection::copy(const std::string& statement, const std::function<std::string_view()>& next) {
   const auto until = deadline();
   if (PQsendQuery(connection_.get(), statement.c_str()) == 0) fail();
   last_result(until);
-  constexpr std::size_t kChunk = 256 << 10;
-  while (!data.empty()) {
-    const auto chunk = data.substr(0, kChunk);
-    const int put = PQputCopyData(connection_.get(), chunk.data(), static_cast<int>(chunk.size()));
-    if (put < 0) fail();
-    if (put > 0) data.remove_prefix(chunk.size());
-    flush(until);
+  for (auto data = next(); !data.empty(); data = next()) {
+    while (true) {
+      const int put = PQputCopyData(connection_.get(), data.data(), static_cast<int>(data.size()));
+      if (put < 0) fail();
+      flush(until);
+      if (put > 0) break;
+    }
   }
   while (PQputCopyEnd(connection_.get(), nullptr) == 0) flush(until);
   last_result(until);

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -33,6 +34,9 @@ class Result {
     return {PQgetvalue(result_.get(), at, column),
             static_cast<std::size_t>(PQgetlength(result_.get(), at, column))};
   }
+  bool is_null(std::size_t row, int column) const {
+    return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
+  }
   ExecStatusType status() const { return PQresultStatus(result_.get()); }
   const PGresult* get() const { return result_.get(); }
 
@@ -47,17 +51,31 @@ struct Parameter {
 Parameter parameter(Type type, std::string value);
 Parameter array_parameter(Type type, const std::vector<std::string>& values);
 
+// An array parameter, value by value.
+class ArrayBuilder {
+ public:
+  ArrayBuilder(Type type, std::size_t size);
+  void add(std::string_view value) { append_value(out_, value); }  // in binary format
+  Parameter parameter() { return {array_, std::move(out_)}; }      // once, after the last
+
+ private:
+  std::uint32_t array_;  // its oid
+  std::string out_;
+};
+
 class Connection {
  public:
-  // `stop_fd`: readable from the moment on that everything is to end. Throws Error.
+  // `stop_fd`: readable from the moment on that everything is to end; -1: nothing ends it. Throws
+  // Error.
   Connection(const Config& config, int stop_fd);
 
   // One statement; its rows in binary format. Throws Error.
   Result run(const std::string& statement, const std::vector<Parameter>& parameters = {});
   // Statements of the program's own, several at once, without rows.
   void script(const std::string& statements);
-  // COPY … FROM STDIN with all of its data.
-  void copy(const std::string& statement, std::string_view data);
+  // COPY … FROM STDIN. `next` is asked for data until it gives none; it is made while the server
+  // takes what was sent.
+  void copy(const std::string& statement, const std::function<std::string_view()>& next);
 
   int server_version() const { return PQserverVersion(connection_.get()); }
   std::string setting(const char* name) const;

@@ -9,26 +9,14 @@
 #include <map>
 #include <utility>
 
-#include "core/sha256.h"
 #include "exporters/postgres/binary.h"
-#include "exporters/postgres/rollup.h"
-#include "exporters/postgres/row.h"
 #include "exporters/postgres/schema.h"
 
 namespace kcloud::postgres {
 
-struct Batch {
-  const core::Seal* seal;
-  std::span<const core::Event> events;
-};
-
 namespace {
 
-using Row = std::pair<const core::Event*, const core::Seal*>;
-
 constexpr std::int64_t kDayMs = 86'400'000;
-constexpr double kMostSum =
-    1e300;  // where sums stay: two of them never overflow, which is an error
 
 template <std::size_t N>
 std::string bytes_of(const std::array<std::uint8_t, N>& bytes) {
@@ -89,95 +77,6 @@ void drop_stored(Connection& connection, std::vector<Batch>& batches) {
           core::to_string(batch.seal->chain), batch.seal->seq));
   std::erase_if(batches,
                 [&](const Batch& batch) { return hashes.contains(signed_of(batch.seal->seq)); });
-}
-
-// The day under which each id was stored first; ids new to the database get their batch's.
-struct Stored {
-  std::set<core::EventId> fresh;
-  std::map<core::EventId, std::int32_t> days;
-};
-
-Stored claim_ids(Connection& connection, const std::vector<Batch>& batches) {
-  Stored stored;
-  // Sorted, as agents that store the same ids at the same time would else wait for one another.
-  for (const auto& batch : batches)
-    for (const auto& event : batch.events) stored.days.emplace(event.id, batch.seal->day);
-  if (stored.days.empty()) return stored;
-  std::vector<std::string> ids;
-  std::vector<std::string> days;
-  for (const auto& [id, day] : stored.days) {
-    ids.emplace_back(id.view());
-    days.push_back(binary_date(day));
-  }
-  const auto claimed = connection.run(
-      "INSERT INTO audit_seen (event_id, ingest_day) SELECT * FROM unnest($1, $2) "
-      "ON CONFLICT DO NOTHING RETURNING event_id",
-      {array_parameter(Type::kUuid, ids), array_parameter(Type::kDate, days)});
-  for (std::size_t row = 0; row < claimed.rows(); ++row)
-    stored.fresh.insert(core::event_id_from_bytes(claimed.value(row, 0)));
-  std::erase_if(ids, [&](const std::string& id) {
-    return stored.fresh.contains(core::event_id_from_bytes(id));
-  });
-  if (ids.empty()) return stored;
-  const auto known =
-      connection.run("SELECT event_id, ingest_day FROM audit_seen WHERE event_id = ANY ($1)",
-                     {array_parameter(Type::kUuid, ids)});
-  for (std::size_t row = 0; row < known.rows(); ++row)
-    stored.days[core::event_id_from_bytes(known.value(row, 0))] = read_date(known.value(row, 1));
-  return stored;
-}
-
-void write_rollup(Connection& connection, const Rollup& rollup) {
-  if (rollup.empty()) return;
-  std::vector<std::string> hour, type, cluster, source, field, count, sum, min, max;
-  for (const auto& [key, sums] : rollup) {
-    hour.push_back(binary_time(core::Time(std::chrono::hours(key.hour))));
-    type.push_back(key.type);
-    cluster.push_back(key.cluster);
-    source.push_back(key.source);
-    field.push_back(key.field);
-    count.push_back(binary(sums.count));
-    sum.push_back(binary(std::clamp(sums.sum, -kMostSum, kMostSum)));
-    min.push_back(binary(sums.min));
-    max.push_back(binary(sums.max));
-  }
-  connection.run(
-      "INSERT INTO event_rollup AS r SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-      "ON CONFLICT (hour, type, cluster, source, field) DO UPDATE SET "
-      "count = r.count + excluded.count, "
-      "sum = greatest(-1e300, least(1e300, r.sum + excluded.sum)), "
-      "min = least(r.min, excluded.min), max = greatest(r.max, excluded.max)",
-      {array_parameter(Type::kTimestamp, hour), array_parameter(Type::kText, type),
-       array_parameter(Type::kText, cluster), array_parameter(Type::kText, source),
-       array_parameter(Type::kText, field), array_parameter(Type::kBigint, count),
-       array_parameter(Type::kReal, sum), array_parameter(Type::kReal, min),
-       array_parameter(Type::kReal, max)});
-}
-
-void write_batch(Connection& connection, const Batch& batch, const Stored& stored,
-                 core::Sha256Hasher& hasher) {
-  const auto& seal = *batch.seal;
-  std::string ids, leaves, days;
-  for (const auto& event : batch.events) {
-    ids += event.id.view();
-    leaves += bytes_of(core::leaf_hash(hasher, event));
-    const int offset = stored.days.at(event.id) - seal.day;
-    days += {static_cast<char>(offset >> 8), static_cast<char>(offset)};
-  }
-  connection.run(
-      "INSERT INTO audit_batch (chain_id, seq, ingest_day, n_events, total_events, journal_end, "
-      "event_ids, leaves, event_days, root, prev_hash, hash, sealed_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-      {parameter(Type::kUuid, bytes_of(seal.chain)),
-       parameter(Type::kBigint, binary(signed_of(seal.seq))),
-       parameter(Type::kDate, binary_date(seal.day)),
-       parameter(Type::kBigint, binary(signed_of(seal.events))),
-       parameter(Type::kBigint, binary(signed_of(seal.total_events))),
-       parameter(Type::kBigint, binary(signed_of(seal.journal_end))), parameter(Type::kBytes, ids),
-       parameter(Type::kBytes, leaves), parameter(Type::kBytes, days),
-       parameter(Type::kBytes, bytes_of(seal.root)), parameter(Type::kBytes, bytes_of(seal.prev)),
-       parameter(Type::kBytes, bytes_of(seal.hash)),
-       parameter(Type::kTimestamp, binary_time(seal.sealed))});
 }
 
 }  // namespace
@@ -286,7 +185,7 @@ core::Delivery Exporter::attempt(const core::SealedBatches& sealed) {
   if (batches.empty()) return delivery;
   make_partitions(batches);
   connection.script("BEGIN");
-  store(batches);
+  store_.write(connection, layout_, batches);
   connection.script("COMMIT");
   for (const auto& event : sealed.events) delivery.bytes += event.body.size();
   return delivery;
@@ -310,47 +209,6 @@ void Exporter::make_partitions(const std::vector<Batch>& batches) {
   for (const auto day : missing) days.push_back(binary_date(day));
   connection_->run("SELECT audit_make_id_partitions($1)", {array_parameter(Type::kDate, days)});
   id_days_.insert(missing.begin(), missing.end());
-}
-
-void Exporter::store(std::vector<Batch>& batches) {
-  const Stored stored = claim_ids(*connection_, batches);
-  std::vector<Row> rows;
-  Rollup rollup;
-  auto fresh = stored.fresh;
-  for (const auto& batch : batches)
-    for (const auto& event : batch.events)
-      if (fresh.erase(event.id) == 1) {
-        rows.emplace_back(&event, batch.seal);
-        add_to(rollup, event);
-      }
-  if (!rows.empty()) copy(rows);
-  core::Sha256Hasher hasher;
-  for (const auto& batch : batches) write_batch(*connection_, batch, stored, hasher);
-  write_rollup(*connection_, rollup);
-}
-
-// A value that the server refuses is looked for by halves; its row then goes without typed columns.
-void Exporter::copy(std::span<const Row> rows) {
-  CopyRows out;
-  const auto send = [&](bool typed) {
-    out.clear();
-    for (const auto& [event, seal] : rows) append_row(*event, *seal, layout_, typed, out);
-    std::string data(copy_header());
-    data += out.view();
-    data += copy_trailer();
-    connection_->script("SAVEPOINT rows");
-    connection_->copy(copy_statement(layout_), data);
-    connection_->script("RELEASE SAVEPOINT rows");
-  };
-  try {
-    return send(true);
-  } catch (const Error& error) {
-    if (!error.state.starts_with("22")) throw;
-    connection_->script("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows");
-  }
-  if (rows.size() == 1) return send(false);
-  copy(rows.first(rows.size() / 2));
-  copy(rows.subspan(rows.size() / 2));
 }
 
 // Once a day. What it could not do today is no reason to deliver again.

@@ -16,10 +16,9 @@
 #include "exporters/postgres/config.h"
 #include "exporters/postgres/connection.h"
 #include "exporters/postgres/layout.h"
+#include "exporters/postgres/store.h"
 
 namespace kcloud::postgres {
-
-struct Batch;  // a seal with its events
 
 class Exporter final : public core::Exporter {
  public:
@@ -39,8 +38,6 @@ class Exporter final : public core::Exporter {
   Result ask(const std::string& statement, const std::vector<Parameter>& parameters);
   core::Delivery attempt(const core::SealedBatches& sealed);
   void make_partitions(const std::vector<Batch>& batches);
-  void store(std::vector<Batch>& batches);
-  void copy(std::span<const std::pair<const core::Event*, const core::Seal*>> rows);
   void retain();
 
   const Config config_;
@@ -49,6 +46,7 @@ class Exporter final : public core::Exporter {
   const int stop_fd_;
   std::unique_ptr<Connection> connection_;
   Layout layout_;
+  Store store_;
   std::set<std::int32_t> event_days_;  // with a partition for certain
   std::set<std::int32_t> id_days_;
   std::int64_t retained_at_ = 0;  // day since 1970

@@ -64,7 +64,18 @@ Layout layout_of(const core::Catalogue& catalogue, const Existing& existing) {
       slots.push_back(place->second);
     }
   }
+  layout.fill();
   return layout;
+}
+
+void Layout::fill() {
+  filled.clear();
+  for (const auto& of_type : slots) {
+    auto& columns_of_type = filled.emplace_back();
+    for (std::size_t slot = 0; slot < of_type.size(); ++slot)
+      if (of_type[slot] != kNoColumn) columns_of_type.emplace_back(of_type[slot], slot);
+    std::ranges::sort(columns_of_type);
+  }
 }
 
 std::string_view sql_type(Type type) {

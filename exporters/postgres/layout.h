@@ -22,6 +22,9 @@ struct Column {
 struct Layout {
   std::vector<Column> columns;
   std::vector<std::vector<std::size_t>> slots;  // by type and slot: of `columns`, or kNoColumn
+  // By type: the columns that its fields fill, in order, each with its slot. Made of `slots`.
+  std::vector<std::vector<std::pair<std::size_t, std::size_t>>> filled;
+  void fill();
 };
 
 // Columns of a table with the names of their types.

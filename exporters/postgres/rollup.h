@@ -1,29 +1,40 @@
-// Hourly sums of events, computed before they are sent: rows of event_rollup. Pure.
+// Hourly sums of events, computed before they are sent: rows of event_rollup.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
 #include "core/event.h"
+#include "exporters/postgres/connection.h"
 
 namespace kcloud::postgres {
 
-struct RollupKey {
-  std::int64_t hour = 0;                     // hours since 1970
-  std::string type, cluster, source, field;  // field empty: the events themselves
-  auto operator<=>(const RollupKey&) const = default;
+class Rollup {
+ public:
+  void add(const core::Event& event);
+  // Added to what is there. Throws Error.
+  void write(Connection& connection) const;
+
+ private:
+  struct Sums {
+    std::int64_t count = 0;
+    double sum = 0, min = 0, max = 0;
+    void add(double value);
+  };
+  // Hours since 1970, type, cluster, source.
+  using Key = std::tuple<std::int64_t, std::string, std::string, std::string>;
+  struct Group {
+    std::int64_t events = 0;
+    const core::EventType* type = nullptr;
+    std::vector<Sums> by_slot;
+  };
+  Group& group(const core::Event& event);
+
+  std::map<Key, Group, std::less<>> groups_;
 };
-
-struct RollupSums {
-  std::int64_t count = 0;
-  double sum = 0, min = 0, max = 0;
-};
-
-// Sorted, so that agents that write at the same time lock its rows in one order.
-using Rollup = std::map<RollupKey, RollupSums>;
-
-void add_to(Rollup& rollup, const core::Event& event);
 
 }  // namespace kcloud::postgres

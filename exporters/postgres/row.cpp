@@ -58,18 +58,15 @@ class Row {
 };
 
 void append_typed(const core::Event& event, const Layout& layout, Row& row, CopyRows& rows) {
-  std::vector<const core::FieldValue*> values(layout.columns.size());
-  if (event.type != nullptr && event.type->index < layout.slots.size()) {
-    const auto& slots = layout.slots[event.type->index];
-    for (std::size_t slot = 0; slot < slots.size() && slot < event.fields.size(); ++slot)
-      if (slots[slot] != kNoColumn) values[slots[slot]] = &event.fields[slot];
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] == nullptr)
-      rows.add_null();
-    else
-      row.field(layout.columns[i], *values[i]);
-  }
+  std::size_t next = 0;
+  if (event.type != nullptr && event.type->index < layout.filled.size())
+    for (const auto& [column, slot] : layout.filled[event.type->index]) {
+      if (slot >= event.fields.size()) continue;
+      rows.add_nulls(column - next);
+      row.field(layout.columns[column], event.fields[slot]);
+      next = column + 1;
+    }
+  rows.add_nulls(layout.columns.size() - next);
 }
 
 }  // namespace
@@ -98,7 +95,7 @@ void append_row(const core::Event& event, const core::Seal& seal, const Layout& 
   if (typed) {
     append_typed(event, layout, row, rows);
   } else {
-    for (std::size_t i = 0; i < layout.columns.size(); ++i) rows.add_null();
+    rows.add_nulls(layout.columns.size());
     row.note("*", "the server refused a value; the body has them all");
   }
   row.finish();

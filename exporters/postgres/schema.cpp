@@ -37,6 +37,7 @@ Layout as_far_as(Layout layout, const Existing& existing) {
     for (auto& slot : slots)
       if (slot != kNoColumn) slot = moved[slot];
   layout.columns = std::move(kept);
+  layout.fill();
   return layout;
 }
 

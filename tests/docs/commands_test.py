@@ -120,6 +120,9 @@ class Commands(unittest.TestCase):
             if any(server in block.text for block in blocks if block.language == "sh"):
                 if not shutil.which(server):
                     self.skipTest(f"{server} is not installed (tools/install-packages.sh test)")
+        if session.postgres_programs() is None:
+            if any("pg_ctl" in block.text for block in blocks if block.language == "sh"):
+                self.skipTest("PostgreSQL is not installed (tools/install-packages.sh test)")
         already = len(skipped)
         with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
             with session.Session(BINARY, folder) as shell:

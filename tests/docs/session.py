@@ -1,8 +1,9 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
 Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018, 8019 and 8443 (further
-agents), 8086 and 6379 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd` and
-those of Redis are small scripts that add what the exchange needs. Everything that a session starts ends with it.
+agents), 8086, 6379 and 5433 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd`,
+those of Redis and, for root, those that start PostgreSQL are small scripts that add what the exchange needs.
+Everything that a session starts ends with it.
 """
 
 import os
@@ -58,6 +59,14 @@ REDIS_CLI = """#!/bin/sh
 exec @REDISCLI@ -p @REDIS@ "$@"
 """
 
+# PostgreSQL does not run as root: its folder, the first option, is that of another user.
+POSTGRES = """#!/bin/sh
+folder=${1#--pgdata=}
+mkdir -p "$folder"
+chown postgres "$folder"
+exec setpriv --reuid=postgres --regid=postgres --clear-groups --pdeathsig=KILL @PGBIN@/${0##*/} "$@"
+"""
+
 INFLUXD_CONF = """
 reporting-enabled = false
 bind-address = "127.0.0.1:@RPC@"
@@ -87,6 +96,11 @@ def free_ports(count):
     return ports
 
 
+def postgres_programs():
+    """Where Debian has PostgreSQL's programs, of the newest version that is installed; else None."""
+    return max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+
+
 def wait_for(port):
     """Returns when 127.0.0.1:port accepts; raises TimeoutError after 10 s."""
     end = time.monotonic() + 10
@@ -105,13 +119,13 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        *agents, self.influx, self.redis, rpc = free_ports(8)
+        *agents, self.influx, self.redis, self.postgres, rpc = free_ports(9)
         self.port = agents[0]
         self.agents = dict(zip(("8007", "8017", "8018", "8019", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
                       "CURL": shutil.which("curl"), "INFLUXD": shutil.which("influxd"),
                       "REDIS": self.redis, "REDISD": shutil.which("redis-server"),
-                      "REDISCLI": shutil.which("redis-cli"),
+                      "REDISCLI": shutil.which("redis-cli"), "PGBIN": postgres_programs(),
                       "HOME": self.folder / "influx"}
         self.work = self.folder / "work"
         self.count = 0
@@ -126,7 +140,10 @@ class Session:
         for path in (tools, self.work, self.folder / "influx", self.folder / "blocks"):
             path.mkdir()
         for name, text in (("curl", CURL), ("kcloud-logger", LOGGER), ("influxd", INFLUXD),
-                           ("redis-server", REDIS_SERVER), ("redis-cli", REDIS_CLI)):
+                           ("redis-server", REDIS_SERVER), ("redis-cli", REDIS_CLI),
+                           ("initdb", POSTGRES), ("pg_ctl", POSTGRES)):
+            if text == POSTGRES and os.geteuid() != 0:
+                continue
             (tools / name).write_text(self._fill(text))
             (tools / name).chmod(0o755)
         (self.folder / "influx" / "influxd.conf").write_text(self._fill(INFLUXD_CONF))
@@ -138,14 +155,18 @@ class Session:
                     copy.write_text(self.exchange(file.read_text("utf-8")), "utf-8")
         (self.work / "tools").mkdir()
         (self.work / "tools/audit-verify.py").symlink_to(ROOT / "tools/audit-verify.py")
+        if os.geteuid() == 0:
+            self.folder.chmod(0o711)
+            self.work.chmod(0o711)
         self.environment = {
             **os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "no_proxy": "*"}
 
     def exchange(self, text):
         """A document's text as it is run here."""
-        for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis}.items():
-            text = re.sub(rf":{shown}\b", f":{real}", text)
+        for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis,
+                            "5433": self.postgres}.items():
+            text = re.sub(rf"(:|PGPORT=){shown}\b", rf"\g<1>{real}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 
     def __enter__(self):

@@ -57,7 +57,7 @@ _kcloud_logger() {
           ;;
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         journal) words="check --data-dir --help" ;;
-        audit) words="$([[ -n $second ]] || echo verify new-chain) --data-dir $(if [[ $second == new-chain ]]; then echo --after --reason; else echo --from --to --heads --public-key --json; fi) --help" ;;
+        audit) words="$([[ -n $second ]] || echo verify new-chain) --data-dir $(if [[ $second == new-chain ]]; then echo --after --reason; else echo --pg --pg-schema --config --from --to --heads --public-key --json; fi) --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;
         dead-letters) words="$([[ -n $second ]] || echo ls show retry purge) --url --token --ca --cert --key $([[ $second == show ]] || echo --origin --reason --type --since --until) $([[ $second != ls ]] || echo --limit) $([[ $second == purge ]] || echo --json) $([[ $second != retry && $second != purge ]] || echo --all) --help" ;;
         cursors) words="$([[ -n $second ]] || echo ls drop) --data-dir --help" ;;
