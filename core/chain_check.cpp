@@ -31,7 +31,7 @@ void ChainChecker::check_link(const Seal& seal, std::vector<std::string>& proble
     if (seal.seq == 1 && seal.prev != (named ? follows_->hash : Sha256{}))
       problems.push_back(named ? "it does not follow batch " + number(follows_->seq) +
                                      " of chain " + to_string(follows_->chain)
-                               : "the first batch names a batch before it");
+                               : "the first batch names a batch before it that is not here");
     return;
   }
   if (seal.seq != last_->seq + 1) {

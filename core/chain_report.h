@@ -29,15 +29,14 @@ struct ChainFinding {
 };
 
 struct ChainReport {
-  std::optional<ChainId> chain;  // nullopt: of no chain
+  std::optional<ChainId> chain;      // nullopt: of no chain
+  std::optional<ChainHead> follows;  // the batch of another chain that it goes on from
   std::optional<Seal> first, last;
   std::uint64_t batches = 0;
   std::uint64_t events = 0;    // read and in their batch
   std::uint64_t unread = 0;    // of batches outside of the time, or no longer kept
   std::uint64_t unsealed = 0;  // behind the last batch
   std::uint64_t heads_met = 0;
-  std::optional<ChainHead> follows;  // the batch of another chain that it names
-  std::uint64_t older_batches = 0, older_events = 0;  // read of the chains before it
   std::vector<ChainFinding> findings;
   bool ok() const { return findings.empty(); }
 };

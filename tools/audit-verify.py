@@ -48,7 +48,7 @@ def seal_hash(seal):
 
 
 def lineage(database):
-    """The chains, oldest first: (chain, what it follows or None, the batch that the next one follows)."""
+    """The chains, oldest first: (chain, what it follows or None, what the next one follows or None)."""
     meta = dict(database.execute("SELECT key, value FROM meta WHERE key LIKE 'chain%'"))
     if b"chain" not in meta:
         raise ValueError("nothing was sealed here")
@@ -57,37 +57,46 @@ def lineage(database):
         chain, follows = uuid.UUID(text.decode()), None
         text, *rest = meta.get(f"chain_follows:{chain}".encode(), b"").split() or [None]
         if text:
-            follows = {"seq": int(rest[0]), "hash": bytes.fromhex(rest[1].decode()), "end": int(rest[2])}
+            follows = dict(seq=int(rest[0]), hash=bytes.fromhex(rest[1].decode()), end=int(rest[2]))
         parts.insert(0, (chain.bytes, follows, until))
         until = follows
     return parts
 
 
 def read_journal(directory):
-    """Yields seals, each with the leaves of its events as they read now, or None: no longer kept."""
+    """Yields the seals of all its chains, each with the leaves of its events as they read now, or None: no longer kept."""
     path = (directory / "journal.db").resolve()
     database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     database.text_factory = bytes
     database.row_factory = sqlite3.Row
     parts = lineage(database)
-    if parts[0][1]:
-        yield {"chain": None, "problems": ["the chains follow one another in a circle"]}
-    oldest = database.execute("SELECT min(seq) FROM events").fetchone()[0]
     for chain, follows, until in parts:
-        more = {"until": until, "problems": [],
-                "name": f"{uuid.UUID(bytes=chain)} before it: " if until else "",
-                "named": follows["hash"] if follows and follows["seq"] else bytes(32)}
-        before = None
-        for seal in database.execute("SELECT * FROM seals WHERE chain=? ORDER BY seq", (chain,)):
-            start = before["journal_end"] if before else follows["end"] if follows else 0
-            gone = (before is None and seal["seq"] != 1) or oldest is None or oldest > start + 1
-            leaves = None if gone and seal["events"] else [leaf(*event) for event in database.execute(
-                "SELECT id, time, type_name, source, body FROM events WHERE seq>? AND seq<=? "
-                "ORDER BY seq", (start, seal["journal_end"]))]
-            before = seal
-            yield dict(seal, **more, leaves=leaves, found=len(leaves or ()))
-        if until and not before:
-            yield {"chain": None, "problems": [f"{more['name']}it has no batches"]}
+        last = 0
+        for seal in read_chain(database, chain, follows):
+            last = seal["seq"]
+            if until and last == until["seq"] and (
+                    seal["hash"], seal["journal_end"]) != (until["hash"], until["end"]):
+                seal["problems"].append("the chain that follows names another batch of this number")
+            yield seal
+        if until and last < until["seq"]:
+            yield dict(chain=None, problems=[f"chain {uuid.UUID(bytes=chain)} ends at batch {last}, the "
+                                             f"next one follows its batch {until['seq']}"])
+    if parts[0][1]:
+        yield dict(chain=None, problems=["the chains follow one another in a circle"])
+
+
+def read_chain(database, chain, follows):
+    oldest = database.execute("SELECT min(seq) FROM events").fetchone()[0]
+    before = None
+    for seal in database.execute("SELECT * FROM seals WHERE chain=? ORDER BY seq", (chain,)):
+        start = before["journal_end"] if before else follows["end"] if follows else 0
+        gone = (before is None and seal["seq"] != 1) or oldest is None or oldest > start + 1
+        leaves = None if gone and seal["events"] else [leaf(*event) for event in database.execute(
+            "SELECT id, time, type_name, source, body FROM events WHERE seq>? AND seq<=? "
+            "ORDER BY seq", (start, seal["journal_end"]))]
+        before = seal
+        yield dict(seal, leaves=leaves, found=len(leaves or ()), problems=[],
+                   follows=follows["hash"] if follows and follows["seq"] else bytes(32))
 
 
 def psql(options, query):
@@ -130,7 +139,7 @@ def read_postgres(options):
     the database keeps stand for them."""
     named = {(chain, seq): int(rows) for chain, seq, rows in psql(options, NAMED)}
     seals = list(psql(options, SEALS))  # before their rows, as an agent may be adding some
-    ends = {fields[8]: fields[0] for fields in seals}  # of a chain that another one follows
+    chains = {fields[8]: fields[0] for fields in seals}  # of each hash
     rows = psql(options, ROWS)
     row = next(rows, None)
     for fields in seals:
@@ -138,8 +147,9 @@ def read_postgres(options):
                            map(int, fields[1:6])))
         seal = dict(numbers, chain=bytes.fromhex(fields[0]), root=bytes.fromhex(fields[6]),
                     prev=bytes.fromhex(fields[7]), hash=bytes.fromhex(fields[8]), leaves=[],
-                    found=0, problems=[], until=None, name="", named=bytes.fromhex(
-                        fields[7] if ends.get(fields[7], fields[0]) != fields[0] else "00" * 32))
+                    found=0, problems=[], follows=bytes(32))
+        if chains.get(fields[7], fields[0]) != fields[0]:
+            seal["follows"] = seal["prev"]
         naming, last = 0, None
         while row and (row[0], int(row[1])) < (fields[0], numbers["seq"]):
             row = next(rows, None)
@@ -169,49 +179,14 @@ def read_postgres(options):
                                          "not there" for (chain, seq), rows in named.items()])
 
 
-def check(seal, before, heads):
-    """Yields what is wrong with a batch that comes after `before` of its chain, or first."""
-    number, until = seal["seq"], seal["until"]
-    yield from seal["problems"]
-    if before is None:
-        if number == 1 and seal["prev"] != seal["named"]:
-            yield "the first batch names another batch before it"
-    elif number != before["seq"] + 1:
-        yield f"batches {before['seq'] + 1} to {number - 1} are missing"
-    else:
-        if seal["prev"] != before["hash"]:
-            yield f"it does not follow batch {before['seq']}"
-        if seal["total_events"] != before["total_events"] + seal["events"]:
-            yield "its count of all events is wrong"
-    if seal["leaves"] is not None:
-        if len(seal["leaves"]) != seal["events"]:
-            yield f"{len(seal['leaves'])} events found, {seal['events']} sealed"
-        elif merkle(seal["leaves"]) != seal["root"]:
-            yield "its events are not those that were sealed"
-    if seal_hash(seal) != seal["hash"]:
-        yield "its hash is not that of its content"
-    if until and number == until["seq"] and (
-            seal["hash"], seal["journal_end"]) != (until["hash"], until["end"]):
-        yield "the chain that follows it names another batch of this number"
-    for head in heads:
-        if (uuid.UUID(head["chain"]).bytes == seal["chain"] and head["seq"] == number
-                and head["hash"] != seal["hash"].hex()):
-            yield "the checkpoint kept outside has another hash"
-
-
 def verify(seals, heads, all_chains):
     """Yields (batch, problem); batch 0: of a chain as a whole. Then a line for each chain."""
     before, events, unread, seen = None, 0, 0, set()
 
     def end_of_chain():
-        until = before["until"]
-        if until and before["seq"] < until["seq"]:
-            yield 0, (f"{before['name']}the next chain follows batch {until['seq']}, it ends at batch "
-                      f"{before['seq']}")
         for head in heads:
             if uuid.UUID(head["chain"]).bytes == before["chain"] and head["seq"] > before["seq"]:
-                yield 0, (f"{before['name']}a checkpoint names batch {head['seq']}, the chain ends at "
-                          f"{before['seq']}")
+                yield 0, f"a checkpoint names batch {head['seq']}, the chain ends at {before['seq']}"
         yield None, (f"chain {uuid.UUID(bytes=before['chain'])}: up to batch {before['seq']}, "
                      f"{events} events read, {unread} not")
 
@@ -222,12 +197,32 @@ def verify(seals, heads, all_chains):
         if seal["chain"] is None:
             yield from ((0, problem) for problem in seal["problems"])
             continue
+        number = seal["seq"]
         seen.add(seal["chain"])
-        number, name = seal["seq"], seal["name"]
-        for problem in check(seal, before, heads):
-            yield (0, f"{name}batch {number}: {problem}") if name else (number, problem)
+        yield from ((number, problem) for problem in seal["problems"])
+        if before is None:
+            if number == 1 and seal["prev"] != seal["follows"]:
+                yield number, "the first batch names a batch before it that is not here"
+        elif number != before["seq"] + 1:
+            yield number, f"batches {before['seq'] + 1} to {number - 1} are missing"
+        else:
+            if seal["prev"] != before["hash"]:
+                yield number, f"it does not follow batch {before['seq']}"
+            if seal["total_events"] != before["total_events"] + seal["events"]:
+                yield number, "its count of all events is wrong"
         events += seal["found"]
         unread += seal["events"] - seal["found"]
+        if seal["leaves"] is not None:
+            if len(seal["leaves"]) != seal["events"]:
+                yield number, f"{len(seal['leaves'])} events found, {seal['events']} sealed"
+            elif merkle(seal["leaves"]) != seal["root"]:
+                yield number, "its events are not those that were sealed"
+        if seal_hash(seal) != seal["hash"]:
+            yield number, "its hash is not that of its content"
+        for head in heads:
+            if (uuid.UUID(head["chain"]).bytes == seal["chain"] and head["seq"] == number
+                    and head["hash"] != seal["hash"].hex()):
+                yield number, "the checkpoint kept outside has another hash"
         before = seal
     if before:
         yield from end_of_chain()

@@ -15,6 +15,7 @@
 #include "agent/journal/generation.h"
 #include "agent/journal/verify.h"
 #include "agent/startup.h"
+#include "core/hex.h"
 #include "core/json.h"
 #include "exporters/postgres/verify.h"
 
@@ -62,12 +63,6 @@ std::vector<core::ChainHead> read_heads(const AuditOptions& options) {
   return read_heads(file, options.heads, key ? &*key : nullptr);
 }
 
-std::string hex(const core::Sha256& hash) {
-  std::string out;
-  for (const auto byte : hash) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
 std::string as_json(const core::ChainReport& report) {
   std::string out = fmt::format(
       R"({{"verdict":"{}","chain":{},"first":{},"last":{},"last_hash":"{}","batches":{},)"
@@ -75,12 +70,12 @@ std::string as_json(const core::ChainReport& report) {
       report.ok() ? "ok" : "damaged",
       report.chain ? fmt::format("\"{}\"", core::to_string(*report.chain)) : "null",
       report.first ? report.first->seq : 0, report.last ? report.last->seq : 0,
-      report.last ? hex(report.last->hash) : "", report.batches, report.events, report.unread,
-      report.unsealed, report.heads_met);
+      report.last ? core::to_hex(report.last->hash) : "", report.batches, report.events,
+      report.unread, report.unsealed, report.heads_met);
   if (report.follows)
     out.insert(1, fmt::format(R"("follows":{{"chain":"{}","batch":{},"hash":"{}"}},)",
                               core::to_string(report.follows->chain), report.follows->seq,
-                              hex(report.follows->hash)));
+                              core::to_hex(report.follows->hash)));
   for (const auto& finding : report.findings) {
     core::append_comma(out);
     out += fmt::format(R"({{"batch":{})", finding.batch);
@@ -111,14 +106,11 @@ std::string as_text(const core::ChainReport& report) {
   if (report.follows)
     out += fmt::format(", follows batch {} of chain {}", report.follows->seq,
                        core::to_string(report.follows->chain));
-  if (report.older_batches != 0)
-    out += fmt::format(" ({} batches, {} events of it read)", report.older_batches,
-                       report.older_events);
   if (report.unread != 0)
     out += fmt::format(", {} outside of the time or no longer kept", report.unread);
   if (report.unsealed != 0) out += fmt::format(", {} not sealed yet", report.unsealed);
   out += "\n" + findings_of(report);
-  if (report.last) out += fmt::format("last hash {}\n", hex(report.last->hash));
+  if (report.last) out += fmt::format("last hash {}\n", core::to_hex(report.last->hash));
   return out;
 }
 
@@ -144,10 +136,10 @@ std::vector<core::ChainReport> verify_journal(const AuditOptions& options,
                     options.data_dir));
   const auto reader =
       journal::make_reader(options.data_dir, "", std::make_shared<journal::Generation>());
-  auto report = journal::verify_chain(*reader, wanted, progress);
-  if (!report.chain || (!report.last && report.older_batches == 0))
+  auto reports = journal::verify_chains(*reader, wanted, progress);
+  if (std::ranges::none_of(reports, [](const auto& report) { return report.last.has_value(); }))
     throw std::runtime_error("nothing was sealed here. Hint: audit.enabled of this agent");
-  return {std::move(report)};
+  return reports;
 }
 
 std::vector<core::ChainReport> verify_postgres(const AuditOptions& options,

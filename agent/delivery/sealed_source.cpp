@@ -54,9 +54,8 @@ void SealedSource::check_head(journal::Reader& reader, const journal::ChainPart&
   if (same) return;
   throw core::Held(fmt::format(
       "the sink has another batch {} of chain {}: this data directory is a copy of one that went "
-      "on, "
-      "or was set back to an older state; batch {} is the last they share. Hint: docs/audit.md, "
-      "\"Copies\"",
+      "on, or was set back to an older state; batch {} is the last they share. Hint: "
+      "docs/audit.md, \"Copies\"",
       head.seq, core::to_string(part.chain), last_common(reader, part.chain, shared + 1)));
 }
 

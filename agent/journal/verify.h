@@ -1,14 +1,17 @@
-// Verifies the audit chain against the events that the journal holds: `audit verify --data-dir`.
+// Verifies the audit chains of a data directory against the events that the journal holds: `audit
+// verify --data-dir`.
 #pragma once
+
+#include <vector>
 
 #include "agent/journal/reader.h"
 #include "core/chain_report.h"
 
 namespace kcloud::journal {
 
-// Of the chain that goes on; findings are of those before it too. Throws std::runtime_error when
-// the journal cannot be read. Without a `chain`: nothing was ever sealed here.
-core::ChainReport verify_chain(Reader& reader, const core::VerifyOptions& options,
-                               const core::VerifyProgress& progress = {});
+// A report of each chain, oldest first; empty: nothing was ever sealed here. Throws
+// std::runtime_error when the journal cannot be read.
+std::vector<core::ChainReport> verify_chains(Reader& reader, const core::VerifyOptions& options,
+                                             const core::VerifyProgress& progress = {});
 
 }  // namespace kcloud::journal

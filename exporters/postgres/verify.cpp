@@ -209,26 +209,25 @@ class Verifier {
     }
   }
 
-  // The batch of another chain that the first one names as the batch before it.
-  std::optional<core::ChainHead> followed(const core::ChainId& chain) {
+  // The batch of another chain whose hash the first batch has as that of the batch before it.
+  std::optional<core::ChainHead> followed_by(const core::ChainId& chain) {
     const auto found = connection_.run(
         "SELECT old.chain_id, old.seq, old.hash FROM audit_batch first JOIN audit_batch old ON "
         "old.hash = first.prev_hash AND old.chain_id <> first.chain_id WHERE first.chain_id = $1 "
-        "AND first.seq = 1 AND first.prev_hash <> $2 LIMIT 1",
-        {parameter(Type::kUuid, std::string(chain.begin(), chain.end())),
-         parameter(Type::kBytes, std::string(32, '\0'))});
+        "AND first.seq = 1 LIMIT 1",
+        {parameter(Type::kUuid, std::string(chain.begin(), chain.end()))});
     if (found.rows() == 0) return std::nullopt;
     core::ChainHead head;
-    read_bytes(found.value(0, 0), head.chain);
     head.seq = static_cast<std::uint64_t>(read_bigint(found.value(0, 1)));
-    read_bytes(found.value(0, 2), head.hash);
+    if (!read_bytes(found.value(0, 0), head.chain) || !read_bytes(found.value(0, 2), head.hash))
+      return std::nullopt;
     return head;
   }
 
   core::ChainReport verify(const core::ChainId& chain) {
     core::ChainReport report;
     report.chain = chain;
-    report.follows = followed(chain);
+    report.follows = followed_by(chain);
     core::ChainChecker checker(chain, options_.heads, report.follows);
     std::int64_t after = std::numeric_limits<std::int64_t>::min();
     for (;;) {

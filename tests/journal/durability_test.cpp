@@ -41,7 +41,7 @@ std::set<std::string> stored_ids(const std::string& directory, std::size_t& even
     for (const auto& event : batch.events) ids.insert(to_string(event.id));
     events += batch.events.size();
   }
-  const auto chain = verify_chain(*reader, {});
+  const auto chain = verify_chains(*reader, {}).back();
   EXPECT_TRUE(chain.ok()) << "batch " << chain.findings[0].batch << ": "
                           << chain.findings[0].problem;
   return ids;
