@@ -168,8 +168,7 @@ class Members {
 
 // False: no envelope, `why_not` says why. What an envelope says wrongly goes to `errors`.
 bool EnvelopeReader::Impl::read(std::string_view json, Envelope& envelope,
-                                std::vector<FieldError>& why_not,
-                                std::vector<FieldError>& errors) {
+                                std::vector<FieldError>& why_not, std::vector<FieldError>& errors) {
   envelope = {};
   std::string_view id, time;
   ondemand::document document;

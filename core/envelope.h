@@ -18,7 +18,7 @@ struct Envelope {
   EventId id;
   Time time;
   std::string_view type, source, workload, cluster, severity;
-  std::string_view agent;  // that stored it first
+  std::string_view agent;             // that stored it first
   std::vector<std::string_view> via;  // those that forwarded it
   std::string_view body;              // the object's bytes as they stand in the text
 

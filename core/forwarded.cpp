@@ -35,12 +35,12 @@ std::optional<Time> first_received(const Envelope& envelope, const TransportHint
   const auto parsed = parse_time(envelope.received, Zone());
   const bool good = parsed && !parsed->zone_assumed;
   if (good && parsed->time - hints.received <= options.max_future) return parsed->time;
-  errors.push_back(
-      {"received",
-       envelope.received.empty() ? "missing"
-                                 : "'" + std::string(envelope.received.substr(0, 64)) + "'",
-       good ? "a time at most the configured max_future ahead of this agent's clock"
-            : "an RFC 3339 time with its offset, from 1970 to 2261"});
+  errors.push_back({"received",
+                    envelope.received.empty()
+                        ? "missing"
+                        : "'" + std::string(envelope.received.substr(0, 64)) + "'",
+                    good ? "a time at most the configured max_future ahead of this agent's clock"
+                         : "an RFC 3339 time with its offset, from 1970 to 2261"});
   return std::nullopt;
 }
 

@@ -110,8 +110,12 @@ http::Response Router::health(const http::Request& request) const {
   const core::CollectorCounters& forward = counters_.forward;
   if (forward.received + forward.unauthorized + forward.busy > 0) {
     const std::uint64_t loops = read(counters_.forward_loops);
-    input.forward = {read(forward.received), read(forward.stored), read(forward.duplicates) - loops,
-                     loops, read(forward.rejected), read(forward.unauthorized),
+    input.forward = {read(forward.received),
+                     read(forward.stored),
+                     read(forward.duplicates) - loops,
+                     loops,
+                     read(forward.rejected),
+                     read(forward.unauthorized),
                      read(forward.busy)};
   }
   for (const CollectorView& collector : context_.collectors()) {

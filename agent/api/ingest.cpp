@@ -111,14 +111,13 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
 }
 
 void Router::store(std::shared_ptr<Post> post, std::unique_ptr<core::Intake> intake) {
-  context_.journal.accept(
-      std::move(intake),
-      [this, pending = std::move(post)](core::CommitStatus status,
-                                        std::unique_ptr<core::Intake> stored) {
-        pending->status = status;
-        pending->intake = std::move(stored);
-        pending->reply.post([this, pending] { finish_post(*pending); });
-      });
+  context_.journal.accept(std::move(intake),
+                          [this, pending = std::move(post)](core::CommitStatus status,
+                                                            std::unique_ptr<core::Intake> stored) {
+                            pending->status = status;
+                            pending->intake = std::move(stored);
+                            pending->reply.post([this, pending] { finish_post(*pending); });
+                          });
 }
 
 void Router::finish_post(Post& post) {

@@ -73,7 +73,8 @@ void append_rejections(std::string& out, const Ledger& ledger, const core::Event
   for_each_input(ledger, batch,
                  [&](std::size_t index, const core::Event* event, const Ledger::Refusal* no) {
                    if (no != nullptr) append_rejected(out, index, no->errors);
-                   if (event != nullptr && !is_kept(*event)) append_rejected(out, index, event->came_back ? kUnknown : kConflict);
+                   if (event != nullptr && !is_kept(*event))
+                     append_rejected(out, index, event->came_back ? kUnknown : kConflict);
                  });
 }
 

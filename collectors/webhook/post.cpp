@@ -64,7 +64,7 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
             ? core::decode_forwarded(json, *reader, decoder, hints, intake.batch, errors, warnings)
         : reader
             ? core::decode_either(json, *reader, decoder, hints, intake.batch, errors, warnings)
-               : unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings);
+            : unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings);
     if (good) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {

@@ -13,7 +13,7 @@ namespace kcloud::forward {
 
 struct Judgement {
   core::Delivery delivery;
-  std::uint64_t loops = 0;     // events that the upstream had before this agent
+  std::uint64_t loops = 0;      // events that the upstream had before this agent
   bool other_upstream = false;  // this one cannot be reached or is ill; another may be well
 };
 
