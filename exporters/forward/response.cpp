@@ -1,12 +1,13 @@
 #include "exporters/forward/response.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <optional>
 #include <string>
 
+#include "core/dead_letter.h"
+#include "core/forward_answer.h"
 #include "core/json.h"
 
 namespace kcloud::forward {
@@ -28,55 +29,8 @@ std::string brief(std::string_view text) {
   return out;
 }
 
-// An answer of POST /forward, whole.
-struct Told {
-  std::string agent, version;
-  std::uint64_t accepted = 0, duplicates = 0, loops = 0;
-  std::vector<core::Rejected> rejected;
-};
-
-std::string reason_of(simdjson::dom::element errors) {
-  std::string reason;
-  simdjson::dom::array list;
-  if (errors.get_array().get(list) != simdjson::SUCCESS) return reason;
-  for (const auto error : list) {
-    std::string_view path, problem, expected;
-    if (error["path"].get(path) != simdjson::SUCCESS ||
-        error["problem"].get(problem) != simdjson::SUCCESS ||
-        error["expected"].get(expected) != simdjson::SUCCESS)
-      continue;
-    if (!reason.empty()) reason += "; ";
-    reason += fmt::format("{}: {}, expected {}", path, problem, expected);
-  }
-  return brief(reason);
-}
-
-// nullopt: nobody who knows POST /forward wrote it.
-std::optional<Told> read_answer(const std::string& body, std::size_t events) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element answer;
-  simdjson::dom::array rejected;
-  std::string_view agent, version;
-  Told told;
-  if (parser.parse(body).get(answer) != simdjson::SUCCESS ||
-      answer["agent"].get(agent) != simdjson::SUCCESS ||
-      answer["version"].get(version) != simdjson::SUCCESS ||
-      answer["accepted"].get(told.accepted) != simdjson::SUCCESS ||
-      answer["duplicates"].get(told.duplicates) != simdjson::SUCCESS ||
-      answer["loops"].get(told.loops) != simdjson::SUCCESS ||
-      answer["rejected"].get(rejected) != simdjson::SUCCESS)
-    return std::nullopt;
-  told.agent = agent;
-  told.version = version;
-  for (const auto entry : rejected) {
-    std::uint64_t index = 0;
-    simdjson::dom::element errors;
-    if (entry["index"].get(index) != simdjson::SUCCESS || index >= events ||
-        entry["errors"].get(errors) != simdjson::SUCCESS)
-      return std::nullopt;
-    told.rejected.push_back({static_cast<std::size_t>(index), reason_of(errors)});
-  }
-  return told;
+std::string reason_of(const std::vector<core::FieldError>& errors) {
+  return brief(core::describe(errors));
 }
 
 std::string same_name(std::string_view self) {
@@ -90,7 +44,7 @@ Judgement judge_answer(const http_client::Response& response, std::size_t events
                        std::string_view self) {
   // The answer for fewer events is shorter.
   if (response.truncated && events > 1) return {Delivery::bisect("the answer is too long")};
-  auto told = read_answer(response.body, events);
+  const auto told = core::read_forward_answer(response.body, events);
   if (!told)
     return {Delivery::hold(fmt::format(
         "answered {} but not as an agent answers /forward (check `upstreams`)", response.status))};
@@ -98,7 +52,9 @@ Judgement judge_answer(const http_client::Response& response, std::size_t events
   const auto settled = told->accepted + told->duplicates + told->loops + told->rejected.size();
   if (settled != events)
     return {Delivery::retry(fmt::format("answered for {} of {} events", settled, events))};
-  return {Delivery::delivered(std::move(told->rejected)), told->loops};
+  std::vector<core::Rejected> rejected;
+  for (const auto& one : told->rejected) rejected.push_back({one.index, reason_of(one.errors)});
+  return {Delivery::delivered(std::move(rejected)), told->loops};
 }
 
 // What holds until a person changes something; empty for other statuses.
@@ -148,7 +104,7 @@ std::vector<ProbeStep> judge_probe(const http_client::Response& response, std::s
   ProbeStep role{fmt::format("role at {}", what), Outcome::kSkipped, "the step before failed"};
   ProbeStep loop{fmt::format("loop through {}", what), Outcome::kSkipped, role.detail};
   const int status = response.status;
-  const auto told = status == 200 ? read_answer(response.body, 0) : std::nullopt;
+  const auto told = status == 200 ? core::read_forward_answer(response.body, 0) : std::nullopt;
   if (status == 401 || status == 403) {
     reach.outcome = Outcome::kPassed;
     role = {role.what, Outcome::kFailed, hold_hint(status, said_by(response))};
