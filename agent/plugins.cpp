@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/startup.h"
 #include "collectors/file/collector.h"
 #include "collectors/file/config.h"
 #include "collectors/kafka/collector.h"
@@ -51,7 +52,7 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
                                               std::shared_ptr<const core::Catalogue> catalogue) {
   if (exporter.type == "forward") {
     return std::make_unique<forward::Exporter>(
-        *static_cast<const forward::Config*>(exporter.options.get()), agent.name);
+        *static_cast<const forward::Config*>(exporter.options.get()), agent_name(agent));
   }
   if (exporter.type == "influxdb") {
     std::map<std::string, std::string> tags = agent.tags;

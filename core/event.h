@@ -61,7 +61,7 @@ struct Event {
   std::string_view collector;  // instance name of the collector
   std::string_view agent;      // name of the agent that stored it first
   std::string_view via;        // names of the agents that forwarded it, in order: JSON strings with
-                         // commas between them; empty: it was not forwarded
+                               // commas between them; empty: it was not forwarded
   std::string_view
       body;            // minified JSON object, bytes of keys, numbers and strings as they were sent
   Sha256 body_hash{};  // SHA-256 of body

@@ -88,7 +88,7 @@ Judgement judge(const http_client::Response& response, std::size_t events, std::
   const int status = response.status;
   if ((status >= 200 && status < 300) || status == 422) return judge_answer(response, events, self);
   const std::string said = said_by(response);
-  if (status == 413 || status == 400) return {Delivery::bisect(fmt::format("{} {}", status, said))};
+  if (status == 413) return {Delivery::bisect(fmt::format("413 {}", said))};
   if (status >= 500 || status == 429 || status == 408) {
     // Who says when to come back is busy, not ill.
     const bool busy = status == 429 || (status == 503 && response.retry_after);

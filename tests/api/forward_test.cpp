@@ -186,6 +186,8 @@ TEST_F(ForwardTest, RequiredFieldsAreThoseOfTheReceiver) {
   const auto letters = get("/dead-letters").body;
   EXPECT_THAT(letters, HasSubstr("collector:forward"));
   EXPECT_THAT(letters, HasSubstr("invalid_event"));
+  EXPECT_THAT(post("/dead-letters/retry", "", "Authorization: Bearer admin-token-000001\r\n").body,
+              HasSubstr("try it again there"));
 }
 
 TEST_F(ForwardTest, WhatComesBackIsALoopAndNoDeadLetter) {

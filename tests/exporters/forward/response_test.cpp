@@ -73,7 +73,7 @@ TEST(ForwardResponse, StatusesAndWhetherAnotherUpstreamMayBeWell) {
       {405, false, "", Kind::kHold, false, "older version"},
       {307, false, "", Kind::kHold, false, "redirects"},
       {415, false, "", Kind::kHold, false, "unexpected answer 415"},
-      {400, false, "", Kind::kBisect, false, "400"},
+      {400, false, "", Kind::kHold, false, "unexpected answer 400"},
       {413, false, R"({"detail":"too\nlarge"})", Kind::kBisect, false, "413 too large"},
       {429, true, "", Kind::kRetry, false, "429"},
       {503, true, R"({"detail":"full"})", Kind::kRetry, false, "503 full"},
