@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/startup.h"
 #include "collectors/file/collector.h"
 #include "collectors/file/config.h"
 #include "collectors/kafka/collector.h"
@@ -12,6 +13,8 @@
 #include "collectors/redis/collector.h"
 #include "collectors/redis/config.h"
 #include "collectors/redis/inbox.h"
+#include "exporters/forward/config.h"
+#include "exporters/forward/exporter.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 #include "exporters/postgres/config.h"
@@ -21,7 +24,7 @@ namespace kcloud::agent {
 
 config::Plugins plugins() {
   return {{file::plugin(), kafka::plugin(), redis::plugin()},
-          {influxdb::plugin(), postgres::plugin()}};
+          {forward::plugin(), influxdb::plugin(), postgres::plugin()}};
 }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
@@ -54,6 +57,10 @@ void recall(const config::CollectorConfig& collector, core::TransportHints& hint
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
                                               const config::AgentConfig& agent,
                                               std::shared_ptr<const core::Catalogue> catalogue) {
+  if (exporter.type == "forward") {
+    return std::make_unique<forward::Exporter>(
+        *static_cast<const forward::Config*>(exporter.options.get()), agent_name(agent));
+  }
   if (exporter.type == "influxdb") {
     std::map<std::string, std::string> tags = agent.tags;
     tags["agent_cluster"] = agent.cluster;

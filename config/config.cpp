@@ -19,6 +19,8 @@ namespace kcloud::config {
 namespace {
 
 const std::vector<std::string> kRoles{"ingest", "read", "admin"};
+// `forward` goes to those alone who can be told apart: it gives ids to events.
+const std::vector<std::string> kGivenRoles{"ingest", "read", "admin", "forward"};
 
 struct Address {
   std::string host;
@@ -59,12 +61,13 @@ void read_agent(Section section, AgentConfig& agent) {
   }
 }
 
-void read_roles(Section& section, std::string_view key, std::vector<std::string>& roles) {
+void read_roles(Section& section, std::string_view key, const std::vector<std::string>& known,
+                std::vector<std::string>& roles) {
   section.read(key, roles);
   for (const auto& role : roles)
-    if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end())
+    if (std::find(known.begin(), known.end(), role) == known.end())
       section.fail(key, fmt::format("'{}' is no role{}; allowed: {}", role,
-                                    did_you_mean(role, kRoles), joined(kRoles)));
+                                    did_you_mean(role, known), joined(known)));
 }
 
 // Whether a problem with the key's value was reported already: a missing variable, a wrong kind.
@@ -104,14 +107,14 @@ TokenConfig read_token(Section& section, const Environment& environment, const P
                        Known& known) {
   TokenConfig token;
   visit_token(Reader{section}, token);
-  read_roles(section, "roles", token.roles);
+  read_roles(section, "roles", kGivenRoles, token.roles);
   check_name(section, "a token", token.name, known.names);
   check_quota(section, "max_events_per_s", "burst_events", token.quota.max_events_per_s,
               token.quota.burst_events);
   if (!section.has("token") && !section.has("token_file"))
     section.fail("", "a token needs `token` or `token_file`, for example token: ${KCLOUD_TOKEN}");
   if (token.roles.empty())
-    section.fail("roles", fmt::format("a token needs at least one of {}", joined(kRoles)));
+    section.fail("roles", fmt::format("a token needs at least one of {}", joined(kGivenRoles)));
   if (section.has("token") && !is_reported(section, "token", problems)) {
     const auto fault = token_fault(token.token.value);
     if (!fault.empty()) section.fail("token", fault);
@@ -155,7 +158,7 @@ SignatureConfig read_signature(Section& section, const Environment& environment,
 
 void read_tls(Section section, TlsConfig& tls, const TlsCheck& check) {
   visit_tls(Reader{section}, tls);
-  read_roles(section, "client_roles", tls.client_roles);
+  read_roles(section, "client_roles", kGivenRoles, tls.client_roles);
   if (tls.certificate.empty() != tls.key.empty())
     return section.fail(tls.key.empty() ? "certificate" : "key",
                         "`certificate` and `key` belong together: PEM files");
@@ -202,7 +205,7 @@ void read_http(Section section, HttpConfig& http, const Environment& environment
               http.anonymous_max_events_per_s, http.anonymous_burst_events);
   read_cloudevents(section.section("cloudevents"), http.cloudevents);
   http.anonymous_roles_set = section.has("anonymous_roles");
-  read_roles(section, "anonymous_roles", http.anonymous_roles);
+  read_roles(section, "anonymous_roles", kRoles, http.anonymous_roles);
   if (!parse_address(http.listen))
     section.fail("listen", "expected HOST:PORT, such as 127.0.0.1:8007 or [::]:8007");
   else if (const auto problem = settle_anonymous_roles(http); !problem.empty())
@@ -256,7 +259,7 @@ CollectorConfig read_collector(const std::string& name, Section& section,
   CollectorConfig collector;
   collector.name = name;
   check_instance(section, "a collector", name);
-  if (name == "webhook" || name == "import")
+  if (name == "webhook" || name == "import" || name == "forward")
     section.fail("", fmt::format("'{}' is the name of a collector that is always there", name));
   const auto* plugin = find_plugin(section, plugins, collector.type);
   if (plugin == nullptr) return collector;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/measure.h"
 
 namespace kcloud::core {
 
@@ -56,18 +57,6 @@ class EventSink {
 // Blocking form for collectors with a thread of their own. Returns the status; `intake` comes back
 // with verdicts.
 CommitStatus accept_and_wait(EventSink& sink, std::unique_ptr<Intake>& intake);
-
-// A figure of one collector beside the counters that all have. In /metrics it is
-// `kcloud_logger_collector_<type>_<name>` with the label `collector` and `labels`; one without
-// labels is also in the collector's entry of /health, under `name` (a counter without `_total`).
-struct Measure {
-  enum class Kind : std::uint8_t { kCounter, kGauge };
-  std::string name;  // counters end in `_total`
-  std::string help;  // the same for every measure of that name
-  Kind kind = Kind::kGauge;
-  double value = 0;
-  std::vector<std::pair<std::string, std::string>> labels = {};
-};
 
 // What a collector says of itself.
 struct CollectorReport {

@@ -114,7 +114,7 @@ bool Decoder::decode(std::string_view json, const TransportHints& hints, EventBa
   if (!parse_event(impl.parser, json, limit, batch, parsed, errors)) return false;
   auto named = named_type(parsed.root, impl.type_paths);
   std::optional<Unwrapper::Found> wrapped;
-  const bool looked = !named.value && impl.unwrapper.may_wrap(parsed.root);
+  const bool looked = !hints.from_agent && !named.value && impl.unwrapper.may_wrap(parsed.root);
   if (looked) wrapped = impl.unwrap(parsed, hints);
   bool good = true;
   if (wrapped) {

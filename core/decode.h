@@ -56,6 +56,8 @@ struct TransportHints {
   std::string_view key_kind;     // `cloudevents`, `idempotency`; with `key`
   std::string_view key;          // publisher's key for this event
   std::string_view position;     // topic/partition/offset, request/index: identity of last resort
+  bool from_agent = false;  // an agent stored it: no shipper's record, its type may be reserved,
+                            // and `type` counts where the catalogue has not the body's
   // The source gives the same position when the event is read again (an offset, not a request):
   // then it tells all events apart whose body has no time.
   bool position_lasts = false;

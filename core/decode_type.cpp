@@ -31,8 +31,9 @@ bool set_type(const NamedType& named, const Catalogue& catalogue, const DecodeOp
   const EventType* in_body = found.empty() ? nullptr : catalogue.find_endpoint(found);
   if (!hints.type.empty() && (!hints.type_is_default || found.empty())) {
     const EventType* given = catalogue.find_endpoint(hints.type);
-    const bool same =
-        found.empty() || found == hints.type || (given != nullptr && given == in_body);
+    const bool same = found.empty() || found == hints.type ||
+                      (given != nullptr && given == in_body) ||
+                      (hints.from_agent && in_body == nullptr);
     if (!same) {
       return refuse(errors, std::string(path), describe(found),
                     "'" + std::string(hints.type) + "', as the endpoint says");
@@ -46,7 +47,7 @@ bool set_type(const NamedType& named, const Catalogue& catalogue, const DecodeOp
   }
   if (event.type != nullptr) {
     event.type_name = event.type->name;
-    if (event.type->reserved) {
+    if (event.type->reserved && !hints.from_agent) {
       return refuse(errors, std::string(path), describe(found),
                     "a type that is not reserved for the agent itself");
     }

@@ -7,12 +7,16 @@
 #include <string>
 #include <utility>
 
+#include "core/decode_parse.h"
+#include "core/json.h"
+
 namespace kcloud::core {
 
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 constexpr std::size_t kMaxText = 1024;
+constexpr std::size_t kMaxVia = 16;
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t kShown = 64;
@@ -22,17 +26,25 @@ std::string quoted(std::string_view text) {
 // Refuses what no agent writes.
 void check(const Envelope& envelope, bool has_time, std::string_view time,
            std::vector<FieldError>& errors) {
-  const std::array<std::pair<const char*, std::string_view>, 6> texts{
+  const std::array<std::pair<const char*, std::string_view>, 7> texts{
       {{"type", envelope.type},
        {"source", envelope.source},
        {"workload", envelope.workload},
        {"cluster", envelope.cluster},
        {"severity", envelope.severity},
+       {"collector", envelope.collector},
        {"agent", envelope.agent}}};
   for (const auto& [name, text] : texts) {
     if (text.size() > kMaxText || text.find('\0') != std::string_view::npos) {
       errors.push_back({name, quoted(text), "a text of at most 1024 bytes without U+0000"});
     }
+  }
+  for (const std::string_view name : envelope.via) {
+    if (!name.empty() && name.size() <= kMaxText) continue;
+    errors.push_back({"via", quoted(name), "names of agents, of at most 1024 bytes"});
+  }
+  if (envelope.via.size() > kMaxVia) {
+    errors.push_back({"via", std::to_string(envelope.via.size()) + " agents", "at most 16"});
   }
   if (envelope.type.empty()) {
     errors.push_back({"type", "missing", "the type of the event whose id and body are here"});
@@ -58,6 +70,9 @@ struct EnvelopeReader::Impl {
   const Zone utc;
   std::size_t capacity = 0;
 
+  bool read(std::string_view json, Envelope& envelope, std::vector<FieldError>& why_not,
+            std::vector<FieldError>& errors);
+
   simdjson::padded_string_view padded(std::string_view json) {
     if (json.size() > capacity) {
       capacity = json.size() * 2;
@@ -73,11 +88,11 @@ struct EnvelopeReader::Impl {
 namespace {
 
 // The members of the document, each the last of its name. False: no JSON object, as far as was
-// looked.
+// looked, or a member of another kind than an agent writes.
 class Members {
  public:
   Members(Envelope& envelope, std::string_view& id, std::string_view& time)
-      : body_(envelope.body),
+      : envelope_(envelope),
         texts_{{{"id", &id},
                 {"time", &time},
                 {"type", &envelope.type},
@@ -85,7 +100,11 @@ class Members {
                 {"workload", &envelope.workload},
                 {"cluster", &envelope.cluster},
                 {"severity", &envelope.severity},
-                {"agent", &envelope.agent}}} {}
+                {"agent", &envelope.agent},
+                {"received", &envelope.received},
+                {"collector", &envelope.collector},
+                {"time_source", &envelope.time_source},
+                {"id_from", &envelope.id_from}}} {}
 
   bool read(ondemand::document& document) {
     ondemand::object object;
@@ -94,7 +113,11 @@ class Members {
       std::string_view key;
       ondemand::value value;
       if (field.unescaped_key().get(key) != simdjson::SUCCESS ||
-          field.value().get(value) != simdjson::SUCCESS || !take(key, value)) {
+          field.value().get(value) != simdjson::SUCCESS) {
+        return false;
+      }
+      if (!take(key, value)) {
+        unfit_ = key;
         return false;
       }
     }
@@ -102,12 +125,19 @@ class Members {
     return document.current_location().get(behind) == simdjson::OUT_OF_BOUNDS;
   }
 
+  // The member that is of another kind; empty: none was found.
+  std::string_view unfit() const { return unfit_; }
+
  private:
   bool take(std::string_view key, ondemand::value& value) {
     if (key == "body") {
       ondemand::object inner;
       return value.get_object().get(inner) == simdjson::SUCCESS &&
-             inner.raw_json().get(body_) == simdjson::SUCCESS;
+             inner.raw_json().get(envelope_.body) == simdjson::SUCCESS;
+    }
+    if (key == "via") return take_via(value);
+    if (key == "zone_assumed") {
+      return value.get_bool().get(envelope_.zone_assumed) == simdjson::SUCCESS;
     }
     for (const auto& [name, text] : texts_) {
       if (name != key) continue;
@@ -119,11 +149,53 @@ class Members {
     return true;
   }
 
-  std::string_view& body_;
-  std::array<std::pair<std::string_view, std::string_view*>, 8> texts_;
+  bool take_via(ondemand::value& value) {
+    envelope_.via.clear();
+    ondemand::array names;
+    if (value.get_array().get(names) != simdjson::SUCCESS) return false;
+    for (auto name : names) {
+      if (name.get_string().get(envelope_.via.emplace_back()) != simdjson::SUCCESS) return false;
+    }
+    return true;
+  }
+
+  Envelope& envelope_;
+  std::string_view unfit_;
+  std::array<std::pair<std::string_view, std::string_view*>, 12> texts_;
 };
 
 }  // namespace
+
+// False: no envelope, `why_not` says why. What an envelope says wrongly goes to `errors`.
+bool EnvelopeReader::Impl::read(std::string_view json, Envelope& envelope,
+                                std::vector<FieldError>& why_not, std::vector<FieldError>& errors) {
+  envelope = {};
+  std::string_view id, time;
+  ondemand::document document;
+  Members members(envelope, id, time);
+  if (parser.iterate(padded(json)).get(document) != simdjson::SUCCESS || !members.read(document)) {
+    return refuse(why_not, std::string(members.unfit().empty() ? "$" : members.unfit()),
+                  members.unfit().empty() ? "no JSON object" : "a value of another kind",
+                  members.unfit() == "body"           ? "the event, a JSON object"
+                  : members.unfit() == "via"          ? "an array of texts"
+                  : members.unfit() == "zone_assumed" ? "true or false"
+                  : members.unfit().empty()           ? "one event with its id and body"
+                                                      : "a text");
+  }
+  const auto parsed_id = parse_event_id(id);
+  if (!parsed_id) {
+    return refuse(why_not, "id", id.empty() ? "missing" : quoted(id), "a UUID in its text form");
+  }
+  if (envelope.body.empty()) {
+    return refuse(why_not, "body", "missing", "the event, a JSON object");
+  }
+  envelope.id = *parsed_id;
+  const auto parsed_time = parse_time(time, utc);
+  const bool has_time = parsed_time && !parsed_time->zone_assumed;
+  if (has_time) envelope.time = parsed_time->time;
+  check(envelope, has_time, time, errors);
+  return true;
+}
 
 EnvelopeReader::EnvelopeReader() : impl_(std::make_unique<Impl>()) {}
 EnvelopeReader::~EnvelopeReader() = default;
@@ -133,22 +205,16 @@ EnvelopeReader::Found EnvelopeReader::read(std::string_view json, Envelope& enve
                                            std::vector<FieldError>& errors) {
   // Most lines of an import are plain events: they are not parsed twice.
   if (memmem(json.data(), json.size(), "\"body\"", 6) == nullptr) return Found::kOther;
-  envelope = {};
-  std::string_view id, time;
-  ondemand::document document;
-  if (impl_->parser.iterate(impl_->padded(json)).get(document) != simdjson::SUCCESS ||
-      !Members(envelope, id, time).read(document)) {
-    return Found::kOther;
-  }
-  const auto parsed_id = parse_event_id(id);
-  if (!parsed_id || envelope.body.empty()) return Found::kOther;
-  envelope.id = *parsed_id;
-  const auto parsed_time = parse_time(time, impl_->utc);
-  const bool has_time = parsed_time && !parsed_time->zone_assumed;
-  if (has_time) envelope.time = parsed_time->time;
+  std::vector<FieldError> why_not;
   const std::size_t before = errors.size();
-  check(envelope, has_time, time, errors);
+  if (!impl_->read(json, envelope, why_not, errors)) return Found::kOther;
   return errors.size() == before ? Found::kEnvelope : Found::kBad;
+}
+
+bool EnvelopeReader::read_strictly(std::string_view json, Envelope& envelope,
+                                   std::vector<FieldError>& errors) {
+  const std::size_t before = errors.size();
+  return impl_->read(json, envelope, errors, errors) && errors.size() == before;
 }
 
 bool decode_envelope(const Envelope& envelope, Decoder& decoder, const TransportHints& hints,
@@ -181,6 +247,12 @@ bool decode_envelope(const Envelope& envelope, Decoder& decoder, const Transport
     event.severity = batch.keep(envelope.severity);
   }
   event.agent = batch.keep(envelope.agent);
+  std::string via;
+  for (const std::string_view name : envelope.via) {
+    if (!via.empty()) via.push_back(',');
+    append_json_string(via, name);
+  }
+  event.via = batch.keep(via);
   return true;
 }
 

@@ -18,8 +18,16 @@ struct Envelope {
   EventId id;
   Time time;
   std::string_view type, source, workload, cluster, severity;
-  std::string_view agent;  // that stored it first
-  std::string_view body;   // the object's bytes as they stand in the text
+  std::string_view agent;             // that stored it first
+  std::vector<std::string_view> via;  // those that forwarded it
+  std::string_view body;              // the object's bytes as they stand in the text
+
+  // What agents tell each other beside; for decode_forwarded alone.
+  std::string_view received;  // at the first agent
+  std::string_view collector;
+  std::string_view time_source;  // `body`, `transport`, `arrival`
+  std::string_view id_from;      // `body`, `key`, `other`
+  bool zone_assumed = false;
 };
 
 class EnvelopeReader {
@@ -36,6 +44,8 @@ class EnvelopeReader {
 
   // What `json` is. Members beyond Envelope's are not looked at: they follow from the body.
   Found read(std::string_view json, Envelope& envelope, std::vector<FieldError>& errors);
+  // The same of what must be an envelope: what is none is bad too, and `errors` says why.
+  bool read_strictly(std::string_view json, Envelope& envelope, std::vector<FieldError>& errors);
 
  private:
   struct Impl;

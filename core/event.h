@@ -42,6 +42,7 @@ enum class Verdict : std::uint8_t {
   kStored,     // new, on disk
   kDuplicate,  // an event with this id and this body is on disk already
   kConflict,   // an event with this id and another body is on disk; this one became a dead letter
+  kRefused,    // `came_back`, but no event with this id is known; nothing was kept
 };
 
 struct Event {
@@ -59,6 +60,8 @@ struct Event {
   std::string_view reason;
   std::string_view collector;  // instance name of the collector
   std::string_view agent;      // name of the agent that stored it first
+  std::string_view via;        // names of the agents that forwarded it, in order: JSON strings with
+                               // commas between them; empty: it was not forwarded
   std::string_view
       body;            // minified JSON object, bytes of keys, numbers and strings as they were sent
   Sha256 body_hash{};  // SHA-256 of body
@@ -67,6 +70,7 @@ struct Event {
   TimeSource time_source = TimeSource::kBody;
   bool zone_assumed = false;  // the body's time had no zone, the configured one was applied
   bool keyed = false;         // the id comes from a key of the publisher, not from the body
+  bool came_back = false;     // forwarded to an agent that it had passed: looked up, never stored
   Verdict verdict = Verdict::kPending;
 };
 

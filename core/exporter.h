@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/measure.h"
 #include "core/seal.h"
 
 namespace kcloud::core {
@@ -98,6 +99,8 @@ class Exporter {
   virtual std::vector<ProbeStep> probe() {
     return {{"probe", ProbeStep::Outcome::kSkipped, "this type has none"}};
   }
+  // Figures of this type alone; an exporter that is made anew counts from 0. Any thread.
+  virtual std::vector<Measure> measures() const { return {}; }
   // From any thread: the attempt under way, and every later one, ends soon (kRetry). For shutdown.
   virtual void interrupt() {}
 };

@@ -143,6 +143,11 @@ void append_event_json(std::string& out, const Event& event, std::string_view ep
   append_text_or_null(out, "severity", event.severity);
   append_text_or_null(out, "collector", event.collector);
   append_text_or_null(out, "agent", event.agent);
+  if (!event.via.empty()) {
+    out += ",\"via\":[";
+    out += event.via;
+    out.push_back(']');
+  }
   out += ",\"fields\":{";
   if (event.type != nullptr) {
     for (std::size_t slot = 0; slot < event.fields.size(); ++slot) {

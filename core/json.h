@@ -25,7 +25,8 @@ void append_key(std::string& out, std::string_view key);
 
 // The event as the HTTP contract shows it:
 // {"id","seq","time","received","type","source","workload","cluster","severity","collector","agent","fields":{…},"body":{…}}
-// seq is `<epoch>-<seq>`; absent texts are null.
+// and `via`, an array, behind `agent` when the event was forwarded. seq is `<epoch>-<seq>`; absent
+// texts are null.
 void append_event_json(std::string& out, const Event& event, std::string_view epoch);
 
 // Reading small JSON documents (answers of servers, options of tests): a dotted path's text, number

@@ -30,7 +30,11 @@ std::optional<http::Response> Router::authorise(http::Request& request, const Ro
       return challenge(401, "the token is not known", "invalid_token");
     case Permission::kForbidden:
       core::count(counters_.forbidden);
-      return challenge(403, "the token has not the role that this needs", "insufficient_scope");
+      return challenge(403,
+                       route.access == Access::kForward
+                           ? "the token has not the role `forward`, which forwarding agents need"
+                           : "the token has not the role that this needs",
+                       "insufficient_scope");
     case Permission::kGranted:
     case Permission::kNoToken:
       break;

@@ -12,6 +12,7 @@ constexpr std::uint8_t kIngestBit = 1;
 constexpr std::uint8_t kReadBit = 2;
 constexpr std::uint8_t kAdminBit = 4;
 constexpr std::uint8_t kAllBits = 7;
+constexpr std::uint8_t kForwardBit = 8;  // no part of `admin`: for agents alone
 
 std::uint8_t role_bits(const std::vector<std::string>& roles) {
   std::uint8_t bits = 0;
@@ -19,6 +20,7 @@ std::uint8_t role_bits(const std::vector<std::string>& roles) {
     if (role == "ingest") bits |= kIngestBit;
     if (role == "read") bits |= kReadBit;
     if (role == "admin") bits |= kAllBits;
+    if (role == "forward") bits |= kForwardBit;
   }
   return bits;
 }
@@ -31,6 +33,8 @@ std::uint8_t needed_bit(Access access) {
       return kReadBit;
     case Access::kAdmin:
       return kAdminBit;
+    case Access::kForward:
+      return kForwardBit;
     case Access::kOpen:
       break;
   }
@@ -132,6 +136,10 @@ Auth::Signed Auth::verify(const http::Request& request, core::Time now) const {
 }
 
 std::string_view Auth::how_to_enter(Access access) const {
+  if (access == Access::kForward) {
+    return "send a token (Authorization: Bearer …) or a client certificate that has the role "
+           "`forward`";
+  }
   if (access != Access::kIngest || signers_.empty()) {
     return tokens_.empty()
                ? "nobody may do this here without a token, and there are no tokens; see "

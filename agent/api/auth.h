@@ -15,7 +15,7 @@
 
 namespace kcloud::api {
 
-enum class Access : std::uint8_t { kOpen /* anyone */, kIngest, kRead, kAdmin };
+enum class Access : std::uint8_t { kOpen /* anyone */, kIngest, kRead, kAdmin, kForward };
 enum class Permission : std::uint8_t { kGranted, kNoToken, kBadToken, kForbidden };
 
 inline constexpr std::uint32_t kAnonymous = 0;  // the publisher without a name

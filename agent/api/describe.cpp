@@ -107,6 +107,17 @@ http::Response Router::health(const http::Request& request) const {
   const core::CollectorCounters& webhook = counters_.webhook;
   input.webhook = {read(webhook.received), read(webhook.stored), read(webhook.rejected),
                    read(webhook.unauthorized), read(webhook.busy)};
+  const core::CollectorCounters& forward = counters_.forward;
+  if (forward.received + forward.unauthorized + forward.busy > 0) {
+    const std::uint64_t loops = read(counters_.forward_loops);
+    input.forward = {read(forward.received),
+                     read(forward.stored),
+                     read(forward.duplicates) - loops,
+                     loops,
+                     read(forward.rejected),
+                     read(forward.unauthorized),
+                     read(forward.busy)};
+  }
   for (const CollectorView& collector : context_.collectors()) {
     const core::CollectorCounters& counters = *collector.counters;
     input.collectors.push_back({collector.name, collector.type, collector.status(),

@@ -130,6 +130,19 @@ void write_webhook(Writer& json, const HealthInput& input) {
   json.close();
 }
 
+void write_forward(Writer& json, const ForwardHealth& forward) {
+  json.open("forward");
+  json.text("status", to_string(Level::kHealthy));
+  json.number("received", forward.received);
+  json.number("stored", forward.stored);
+  json.number("duplicates", forward.duplicates);
+  json.number("loops", forward.loops);
+  json.number("rejected", forward.rejected);
+  json.number("unauthorized", forward.unauthorized);
+  json.number("busy", forward.busy);
+  json.close();
+}
+
 void write_files(Writer& json, const HealthInput& input) {
   if (input.files.files == 0) return;
   json.open("credential_files");
@@ -154,6 +167,19 @@ void write_tls(Writer& json, const http::TlsStatus& tls, core::Time now, bool de
   json.close();
 }
 
+// A counter without its `_total`.
+std::string_view short_name(const core::Measure& measure) {
+  std::string_view name = measure.name;
+  if (name.ends_with("_total")) name.remove_suffix(6);
+  return name;
+}
+
+void write_measures(Writer& json, const std::vector<core::Measure>& measures) {
+  for (const core::Measure& measure : measures) {
+    if (measure.labels.empty()) json.number(short_name(measure), measure.value);
+  }
+}
+
 void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) {
   json.open("exporter:" + exporter.name);
   json.text("status", to_string(exporter_level(exporter.status)));
@@ -166,17 +192,11 @@ void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) 
   json.number("delivered", exporter.delivered);
   json.number("dead_lettered", exporter.dead_lettered);
   json.number("skipped", exporter.skipped);
+  write_measures(json, exporter.status.measures);
   if (details) json.text_or_null("last_error", exporter.status.last_error);
   json.time("last_error_time", exporter.status.last_error_time);
   json.time("last_success_time", exporter.status.last_success_time);
   json.close();
-}
-
-// A counter without its `_total`.
-std::string_view short_name(const core::Measure& measure) {
-  std::string_view name = measure.name;
-  if (name.ends_with("_total")) name.remove_suffix(6);
-  return name;
 }
 
 void write_collector(Writer& json, const CollectorHealth& collector, bool details) {
@@ -193,9 +213,7 @@ void write_collector(Writer& json, const CollectorHealth& collector, bool detail
   json.number("rejected", collector.rejected);
   json.number("busy", collector.busy);
   json.number("restarts", collector.status.restarts);
-  for (const core::Measure& measure : report.measures) {
-    if (measure.labels.empty()) json.number(short_name(measure), measure.value);
-  }
+  write_measures(json, report.measures);
   if (details) json.text_or_null("last_error", report.last_error);
   json.time("last_error_time", report.last_error_time);
   json.time("last_event_time", report.last_event_time);
@@ -301,6 +319,7 @@ Health assemble_health(const HealthInput& input) {
   write_journal(json, input);
   write_audit(json, input);
   write_webhook(json, input);
+  if (input.forward) write_forward(json, *input.forward);
   json.open("stream");
   json.text("status", to_string(Level::kHealthy));
   json.number("clients", static_cast<std::uint64_t>(input.stream_clients));

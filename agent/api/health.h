@@ -39,6 +39,16 @@ struct WebhookHealth {
   std::uint64_t busy = 0;
 };
 
+struct ForwardHealth {
+  std::uint64_t received = 0;
+  std::uint64_t stored = 0;
+  std::uint64_t duplicates = 0;  // without the loops
+  std::uint64_t loops = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t unauthorized = 0;
+  std::uint64_t busy = 0;
+};
+
 struct CollectorHealth {
   std::string name;
   std::string type;
@@ -60,6 +70,7 @@ struct HealthInput {
   journal::OpenReport report;
   journal::Journal::ChainState chain;
   WebhookHealth webhook;
+  std::optional<ForwardHealth> forward;  // of an agent to which others forward
   std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;
   std::vector<journal::CursorInfo> cursors;

@@ -1,7 +1,7 @@
 // POST /events and POST /events/{type}: decoded on the I/O thread, answered after the commit.
 #include <chrono>
 
-#include "agent/api/router.h"
+#include "agent/api/pending_post.h"
 #include "agent/http/url.h"
 #include "core/json.h"
 
@@ -21,19 +21,6 @@ http::Response later(core::CommitStatus status) {
 }
 
 }  // namespace
-
-// One request between its decoding and its answer.
-struct Router::Post {
-  http::Reply reply;
-  webhook::Ledger ledger;
-  std::uint64_t bytes = 0;
-  webhook::Content content;
-  std::chrono::steady_clock::time_point begin;
-  std::shared_ptr<const Settings> settings;  // the batch's views point into it
-  Publisher* publisher;
-  core::CommitStatus status = core::CommitStatus::kStopped;
-  std::unique_ptr<core::Intake> intake = {};
-};
 
 std::optional<http::Response> Router::admit_post(const http::Request& request, const Match& match) {
   // A signed request's publisher is known when its body is there.
@@ -118,34 +105,45 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   if (auto refused = charge(*publisher, received.ledger.inputs)) {
     return reply.send(std::move(*refused));
   }
-  auto pending =
-      std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
-                                  received.content, begin, settings_, publisher});
-  context_.journal.accept(
-      std::move(received.intake),
-      [this, pending](core::CommitStatus status, std::unique_ptr<core::Intake> intake) {
-        pending->status = status;
-        pending->intake = std::move(intake);
-        pending->reply.post([this, pending] { finish_post(*pending); });
-      });
+  store(std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
+                                    received.content, begin, settings_, publisher, false}),
+        std::move(received.intake));
+}
+
+void Router::store(std::shared_ptr<Post> post, std::unique_ptr<core::Intake> intake) {
+  context_.journal.accept(std::move(intake),
+                          [this, pending = std::move(post)](core::CommitStatus status,
+                                                            std::unique_ptr<core::Intake> stored) {
+                            pending->status = status;
+                            pending->intake = std::move(stored);
+                            pending->reply.post([this, pending] { finish_post(*pending); });
+                          });
 }
 
 void Router::finish_post(Post& post) {
-  core::CollectorCounters& counters = counters_.webhook;
+  core::CollectorCounters& counters = post.forwarded ? counters_.forward : counters_.webhook;
   if (post.status != core::CommitStatus::kCommitted) {
     core::count(counters.busy, post.ledger.inputs);
     post.publisher->bucket.give_back(post.ledger.inputs);
     return post.reply.send(later(post.status));
   }
   http::Response response;
-  const webhook::Answer answer =
-      webhook::write_answer(post.ledger, post.intake->batch, response.body);
+  webhook::Answer answer;
+  if (post.forwarded) {
+    const auto forward = webhook::write_forward_answer(
+        post.ledger, post.intake->batch, context_.agent, context_.version, response.body);
+    core::count(counters_.forward_loops, forward.loops);
+    core::count(counters.duplicates, forward.loops);
+    answer = forward;
+  } else {
+    answer = webhook::write_answer(post.ledger, post.intake->batch, response.body);
+    core::count(counters_.posts.events[static_cast<std::size_t>(post.content.mode)],
+                post.ledger.inputs);
+    core::count(counters_.posts.requests[static_cast<std::size_t>(post.content.coding)]);
+  }
   response.status = answer.status;
   if (answer.status == 422) response.content_type = http::kProblemJson;
   core::count(counters.received, post.ledger.inputs);
-  core::count(counters_.posts.events[static_cast<std::size_t>(post.content.mode)],
-              post.ledger.inputs);
-  core::count(counters_.posts.requests[static_cast<std::size_t>(post.content.coding)]);
   core::count(counters.stored, answer.accepted);
   post.publisher->accepted += answer.accepted;
   core::count(counters.duplicates, answer.duplicates);

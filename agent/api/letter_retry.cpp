@@ -186,6 +186,9 @@ void deliver_again(const std::vector<const Row*>& rows, const ExporterView& expo
 std::string unfit_to_retry(const core::DeadLetter& letter, std::size_t body_limit) {
   if (!letter.origin.starts_with(kCollector))
     return "nothing reads what came from " + letter.origin;
+  if (letter.origin == "collector:forward") {
+    return "it came from another agent, which keeps it too; try it again there";
+  }
   if (letter.body.empty()) return "its body was withheld or is empty";
   if (letter.reason == "too_large") return "its body is no more than its beginning";
   const bool cut = letter.detail.find(core::kBodyCut) != std::string::npos;

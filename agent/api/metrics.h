@@ -37,6 +37,8 @@ class LatencyHistogram {
 struct ApiCounters {
   core::CollectorCounters webhook;
   webhook::Counters posts;
+  core::CollectorCounters forward;  // what other agents send; its duplicates hold the loops
+  core::Counter forward_loops{0};
   core::Counter unauthorized{0};                                   // 401
   core::Counter forbidden{0};                                      // 403
   core::Counter signature_faults[webhook::kSignatureFaults] = {};  // by webhook::SignatureFault

@@ -25,37 +25,52 @@ void by_label(Families& out, const char* name, const char* help, const char* lab
   out.add(name, help, MetricType::Counter, samples);
 }
 
-// What those beside the webhook say of themselves.
-void of_collectors(Families& out, const MetricsInput& input) {
-  if (input.collectors.empty()) return;
-  struct Own {
-    std::string help;
-    MetricType type;
-    Samples samples;
-  };
-  Samples up, paused, restarts;
-  std::map<std::string, Own> own;
-  for (const CollectorView& collector : input.collectors) {
-    const CollectorStatus status = collector.status();
-    const Labels labels = {{"collector", collector.name}};
-    up.push_back({labels, collector_level(status) == Level::kHealthy ? 1.0 : 0.0});
-    paused.push_back({labels, status.phase == CollectorPhase::kPaused ? 1.0 : 0.0});
-    restarts.push_back({labels, static_cast<double>(status.restarts)});
-    for (const core::Measure& measure : status.report.measures) {
+// What plugins have beside the counters of all: a family a type and measure.
+class OwnMeasures {
+ public:
+  void add(const std::string& prefix, const Labels& labels,
+           const std::vector<core::Measure>& measures) {
+    for (const core::Measure& measure : measures) {
       Labels all = labels;
       for (const auto& [name, value] : measure.labels) all.push_back({name, value});
-      Own& family = own["collector_" + collector.type + "_" + measure.name];
+      Own& family = own_[prefix + "_" + measure.name];
       family.help = measure.help;
       family.type =
           measure.kind == core::Measure::Kind::kCounter ? MetricType::Counter : MetricType::Gauge;
       family.samples.push_back({std::move(all), measure.value});
     }
   }
+  void write(Families& out) const {
+    for (const auto& [name, family] : own_) out.add(name, family.help, family.type, family.samples);
+  }
+
+ private:
+  struct Own {
+    std::string help;
+    MetricType type;
+    Samples samples;
+  };
+  std::map<std::string, Own> own_;
+};
+
+// What those beside the webhook say of themselves.
+void of_collectors(Families& out, const MetricsInput& input) {
+  if (input.collectors.empty()) return;
+  Samples up, paused, restarts;
+  OwnMeasures own;
+  for (const CollectorView& collector : input.collectors) {
+    const CollectorStatus status = collector.status();
+    const Labels labels = {{"collector", collector.name}};
+    up.push_back({labels, collector_level(status) == Level::kHealthy ? 1.0 : 0.0});
+    paused.push_back({labels, status.phase == CollectorPhase::kPaused ? 1.0 : 0.0});
+    restarts.push_back({labels, static_cast<double>(status.restarts)});
+    own.add("collector_" + collector.type, labels, status.report.measures);
+  }
   out.add("collector_up", "0 while it fails, is paused or its source does not answer",
           MetricType::Gauge, up);
   out.add("collector_paused", "1 while an admin has paused it", MetricType::Gauge, paused);
   out.add("collector_restarts_total", "Starts after a failure", MetricType::Counter, restarts);
-  for (const auto& [name, family] : own) out.add(name, family.help, family.type, family.samples);
+  own.write(out);
 }
 
 }  // namespace
@@ -64,7 +79,8 @@ void of_collectors(Families& out, const MetricsInput& input) {
 void collectors(Families& out, const MetricsInput& input) {
   const auto counter = [&](const char* name, const char* help,
                            core::Counter core::CollectorCounters::*member) {
-    Samples samples{{{{"collector", "webhook"}}, read(input.api.webhook.*member)}};
+    Samples samples{{{{"collector", "webhook"}}, read(input.api.webhook.*member)},
+                    {{{"collector", "forward"}}, read(input.api.forward.*member)}};
     for (const CollectorView& collector : input.collectors) {
       samples.push_back({{{"collector", collector.name}}, read(collector.counters->*member)});
     }
@@ -87,7 +103,11 @@ void collectors(Families& out, const MetricsInput& input) {
 void webhook_collector(Families& out, const MetricsInput& input) {
   out.add("collector_unauthorized_requests_total", "Posts without the needed role",
           MetricType::Counter,
-          {{{{"collector", "webhook"}}, read(input.api.webhook.unauthorized)}});
+          {{{{"collector", "webhook"}}, read(input.api.webhook.unauthorized)},
+           {{{"collector", "forward"}}, read(input.api.forward.unauthorized)}});
+  out.add("collector_forward_loops_total",
+          "Events that came back to this agent, among the duplicates", MetricType::Counter,
+          {{{{"collector", "forward"}}, read(input.api.forward_loops)}});
   by_label(out, "collector_mode_events_total", "Events received, by how they came", "mode",
            webhook::kModes, input.api.posts.events);
   by_label(out, "collector_encoding_requests_total", "Requests received, by Content-Encoding",
@@ -132,6 +152,7 @@ void exporters(Families& out, const MetricsInput& input) {
   counter("sent_bytes_total", "Payload sent, before compression", &core::ExporterCounters::bytes);
   counter("adjusted_events_total", "Items changed on the way", &core::ExporterCounters::adjusted);
   Samples events, seconds, phases;
+  OwnMeasures own;
   for (const ExporterView& exporter : input.exporters) {
     const delivery::Status status = exporter.status();
     const Labels labels = {{"exporter", exporter.name}};
@@ -141,7 +162,9 @@ void exporters(Families& out, const MetricsInput& input) {
                                       status.phase == delivery::Phase::kDelivering
                                   ? 1.0
                                   : 0.0});
+    own.add("exporter_" + exporter.type, labels, status.measures);
   }
+  own.write(out);
   out.add("exporter_lag_events", "Events not delivered yet", MetricType::Gauge, events);
   out.add("exporter_lag_seconds", "Age of the oldest event not delivered", MetricType::Gauge,
           seconds);

@@ -126,8 +126,10 @@ std::optional<http::Response> Router::admit(http::Request& request) {
   }
   if (auto refused = authorise(request, *match.route)) {
     if (match.route->access == Access::kIngest) core::count(counters_.webhook.unauthorized);
+    if (match.route->access == Access::kForward) core::count(counters_.forward.unauthorized);
     return refused;
   }
+  if (match.route->action == Action::kForward) return admit_forward(request);
   const bool takes_events =
       match.route->action == Action::kPostEvents || match.route->action == Action::kPostTyped;
   return takes_events ? admit_post(request, match) : std::nullopt;
@@ -162,6 +164,8 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return post_events(request, std::move(reply), {});
     case Action::kPostTyped:
       return post_events(request, std::move(reply), match.parameter);
+    case Action::kForward:
+      return post_forward(request, std::move(reply));
     case Action::kListEvents:
     case Action::kListType:
     case Action::kListWorkload:

@@ -70,7 +70,11 @@ class Router final : public http::Handler {
   http::Response answer_now(const Match& match, const http::Request& request);
 
   void post_events(http::Request& request, http::Reply reply, std::string_view type);
+  void post_forward(http::Request& request, http::Reply reply);
+  // Stores what was decoded; finish_post() answers it.
+  void store(std::shared_ptr<Post> post, std::unique_ptr<core::Intake> intake);
   void finish_post(Post& post);
+  std::optional<http::Response> admit_forward(const http::Request& request);
   void list_events(const http::Request& request, http::Reply reply, const Match& match);
   void one_event(http::Reply reply, const Match& match);
   void deliveries(http::Reply reply, const Match& match);

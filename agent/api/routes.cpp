@@ -11,6 +11,8 @@ constexpr std::array kRoutes = {
     Route{"POST", "/events/{event_type}", Access::kIngest, Action::kPostTyped,
           "Log events of one type"},
     Route{"POST", "/events", Access::kIngest, Action::kPostEvents, "Log events of any type"},
+    Route{"POST", "/forward", Access::kForward, Action::kForward,
+          "Events of another agent, under the ids that they have"},
     Route{"GET", "/", Access::kOpen, Action::kIndex, "The endpoints"},
     Route{"GET", "/events", Access::kRead, Action::kListEvents, "Events, newest first"},
     Route{"GET", "/events/workload/{workload_id}", Access::kRead, Action::kListWorkload,

@@ -15,6 +15,7 @@ enum class Action : std::uint8_t {
   kIndex,
   kPostEvents,
   kPostTyped,
+  kForward,
   kListEvents,
   kListType,
   kListWorkload,

@@ -36,6 +36,7 @@ struct Status {
   std::string last_error;
   core::Time last_error_time;
   core::Time last_success_time;
+  std::vector<core::Measure> measures;  // of the exporter's own
 };
 
 // What came of events delivered beside the cursor.

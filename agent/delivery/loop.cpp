@@ -150,8 +150,10 @@ void Loop::join(milliseconds patience) {
 
 Status Loop::status() const {
   const std::uint64_t head = impl_->journal.head();
+  auto measures = impl_->exporter->measures();
   const std::scoped_lock lock(impl_->mutex);
   Status status = impl_->status;
+  status.measures = std::move(measures);
   status.lag_events = head > status.cursor ? head - status.cursor : 0;
   if (status.lag_events != 0 && impl_->oldest_open) {
     const std::chrono::duration<double> age = impl_->clock.now() - *impl_->oldest_open;

@@ -27,7 +27,7 @@ void check_rows(Database& db, CheckReport& report,
       static_cast<std::uint64_t>(db.integer("SELECT coalesce(max(seq)-min(seq)+1,0) FROM events"));
   core::Sha256Hasher hasher;
   core::EventBatch scratch;
-  Statement select(db, fmt::format("SELECT {} FROM events ORDER BY seq", kEventColumns));
+  Statement select(db, select_events(db, "ORDER BY seq"));
   while (select.step()) {
     report.events += 1;
     if (!is_intact(select, hasher, scratch)) {

@@ -156,6 +156,8 @@ std::optional<std::array<Column, kEventColumnCount>> read_record(std::string_vie
   std::size_t at = *header_size;
   std::array<Column, kEventColumnCount> columns;
   for (auto& column : columns) {
+    // A row of version 2 ends with the body.
+    if (header_at == header.size() && &column == &columns[kVia]) break;
     const auto serial = varint(header, header_at);
     const auto value = serial ? read_column(record, *serial, at) : std::nullopt;
     if (!value) return std::nullopt;
@@ -190,6 +192,7 @@ std::optional<core::Event> to_event(std::uint64_t seq, std::string_view record,
   event.severity = row[kSeverity].bytes;
   event.collector = row[kCollector].bytes;
   event.agent = row[kAgent].bytes;
+  event.via = row[kVia].bytes;
   const std::int64_t flags = row[kFlags].integer;
   event.zone_assumed = (flags & kZoneAssumed) != 0;
   event.keyed = (flags & kKeyed) != 0;

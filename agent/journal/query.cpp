@@ -103,8 +103,7 @@ QueryStatements::QueryStatements(Database& db)
       buckets(db, "SELECT bucket,min_time,max_time,min_received,max_received FROM buckets"),
       workload(db, "SELECT seq FROM workloads WHERE bucket=?1 AND workload=?2"),
       indexed_upto(db, std::string("SELECT value FROM meta WHERE key='") + kWorkloadsUpto + "'"),
-      unindexed(db, "SELECT " + std::string(kEventColumns) +
-                        " FROM events WHERE seq>?1 AND workload=?2") {}
+      unindexed(db, select_events(db, "WHERE seq>?1 AND workload=?2")) {}
 
 TimeRange time_range(const Query& query) {
   return {query.since ? core::to_nanos(*query.since) : std::numeric_limits<std::int64_t>::min(),

@@ -45,8 +45,8 @@ struct Connection {
 
   Connection(const std::string& directory, const std::string& vfs)
       : db(database_path(directory), Database::Mode::kReadOnly, vfs),
-        after((prepare_reader(db), db), select_events("WHERE seq>?1 ORDER BY seq LIMIT ?2")),
-        by_seq(db, select_events("WHERE seq=?1")),
+        after((prepare_reader(db), db), select_events(db, "WHERE seq>?1 ORDER BY seq LIMIT ?2")),
+        by_seq(db, select_events(db, "WHERE seq=?1")),
         oldest(db, "SELECT min(seq) FROM events"),
         letters(db, std::string(kSelectLetters) +
                         "WHERE id<?1 AND (?3 IS NULL OR origin=?3) AND (?4 IS NULL OR reason=?4) "
@@ -198,8 +198,8 @@ class SqliteReader final : public Reader, public Connected {
 
 }  // namespace
 
-std::string select_events(const std::string& rest) {
-  return "SELECT " + std::string(kEventColumns) + " FROM events " + rest;
+std::string select_events(Database& db, const std::string& rest) {
+  return "SELECT " + event_columns(db) + " FROM events " + rest;
 }
 
 void append_row(const Statement& row, core::EventBatch& batch) {
@@ -209,7 +209,7 @@ void append_row(const Statement& row, core::EventBatch& batch) {
   event.id = core::event_id_from_bytes(view.id);
   event.time = core::from_nanos(view.time);
   event.received = core::from_nanos(view.received);
-  const std::array<std::pair<std::string_view core::Event::*, std::string_view>, 8> texts{{
+  const std::array<std::pair<std::string_view core::Event::*, std::string_view>, 9> texts{{
       {&core::Event::type_name, view.type},
       {&core::Event::source, view.source},
       {&core::Event::workload, view.workload},
@@ -218,6 +218,7 @@ void append_row(const Statement& row, core::EventBatch& batch) {
       {&core::Event::collector, row.text(kCollector)},
       {&core::Event::agent, row.text(kAgent)},
       {&core::Event::body, view.body},
+      {&core::Event::via, row.text(kVia)},
   }};
   std::size_t size = 0;
   for (const auto& [member, text] : texts) size += text.size();

@@ -11,7 +11,7 @@
 namespace kcloud::journal {
 
 // A select over `events` in kEventColumns order, with the clauses of `rest`.
-std::string select_events(const std::string& rest);
+std::string select_events(Database& db, const std::string& rest);
 
 // Appends the statement's current row (columns in kEventColumns order) with its texts and body
 // copied into the batch.

@@ -114,7 +114,7 @@ core::Event copy_into(core::EventBatch& batch, const core::Event& event) {
   core::Event copy = event;
   for (auto member : {&core::Event::type_name, &core::Event::source, &core::Event::workload,
                       &core::Event::cluster, &core::Event::severity, &core::Event::collector,
-                      &core::Event::agent, &core::Event::body}) {
+                      &core::Event::agent, &core::Event::body, &core::Event::via}) {
     copy.*member = batch.keep(event.*member);
   }
   return copy;

@@ -40,6 +40,9 @@ CREATE TABLE seals(
   PRIMARY KEY(chain, seq)) WITHOUT ROWID;
 )sql";
 
+// Since version 3. It goes behind the body: rows that were there stay as they are.
+constexpr const char* kAddVia = "ALTER TABLE events ADD COLUMN via TEXT";
+
 }  // namespace
 
 void prepare_writer(Database& db) {
@@ -60,12 +63,19 @@ void prepare_writer(Database& db) {
   if (version == kSchemaVersion) return;
   db.execute("BEGIN IMMEDIATE");
   if (version < 1) db.execute(kTables);
-  db.execute(kSeals);
+  if (version < 2) db.execute(kSeals);
+  db.execute(kAddVia);
   db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   db.execute("COMMIT");
 }
 
 void prepare_reader(Database& db) { db.execute("PRAGMA cache_size=-1024"); }
+
+std::string event_columns(Database& db) {
+  std::string columns = kEventColumns;
+  if (db.integer("PRAGMA user_version") < 3) columns.replace(columns.rfind("via"), 3, "NULL");
+  return columns;
+}
 
 std::string meta(Database& db, const std::string& key) {
   Statement select(db, "SELECT value FROM meta WHERE key=?1");

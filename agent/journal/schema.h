@@ -9,7 +9,7 @@
 
 namespace kcloud::journal {
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 constexpr int kPageSize = 8192;
 constexpr int kBucketBits = 14;  // events are bucketed by seq >> 14 for the workload index
 constexpr std::uint32_t kMaxTypeSlots = 256;  // further type names share slot 0
@@ -18,7 +18,7 @@ constexpr std::uint32_t kMaxTypeSlots = 256;  // further type names share slot 0
 // SHA-256(body).
 inline constexpr const char* kEventColumns =
     "seq,id,time,received,type,type_name,source,workload,cluster,severity,collector,agent,flags,"
-    "\"check\",body";
+    "\"check\",body,via";
 // Meta key: the workload index holds every event up to this seq.
 inline constexpr const char* kWorkloadsUpto = "workloads_upto";
 constexpr std::size_t kWorkloadLag = 1024;  // most events that the workload index may lag
@@ -39,6 +39,7 @@ enum EventColumn : int {
   kFlags,
   kCheck,
   kBody,
+  kVia,  // since version 3; NULL in most rows
   kEventColumnCount
 };
 
@@ -53,6 +54,10 @@ enum EventFlag : std::int64_t {
 // SqliteError, and std::runtime_error when the file was written by a newer version.
 void prepare_writer(Database& db);
 void prepare_reader(Database& db);
+
+// kEventColumns of this file: a journal of an earlier version, opened for reading, has not all of
+// them.
+std::string event_columns(Database& db);
 
 std::string meta(Database& db, const std::string& key);
 void set_meta(Database& db, const std::string& key, const std::string& value);

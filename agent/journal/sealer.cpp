@@ -72,7 +72,7 @@ void Sealer::seal(Database& db, std::uint64_t head, core::Time now) {
 
 void Sealer::read_slice(Database& db, std::uint64_t head) {
   core::EventBatch batch;
-  Statement select(db, select_events("WHERE seq>?1 AND seq<=?2 ORDER BY seq LIMIT ?3"));
+  Statement select(db, select_events(db, "WHERE seq>?1 AND seq<=?2 ORDER BY seq LIMIT ?3"));
   select.bind(1, covered_).bind(2, head).bind(3, static_cast<std::int64_t>(kSlice));
   std::size_t rows = 0;
   while (select.step()) {

@@ -50,6 +50,7 @@ std::int64_t row_check(const core::Event& event) {
                           event.severity, event.collector, event.agent}) {
     hash = mix(hash, text);
   }
+  if (!event.via.empty()) hash = mix(hash, event.via);  // rows of version 2 have none
   return static_cast<std::int64_t>(hash);
 }
 
@@ -58,7 +59,7 @@ Store::Store(Database db, std::uint64_t floor)
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),
       insert_event_(db_, "INSERT INTO events(" + std::string(kEventColumns) +
-                             ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"),
+                             ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"),
       insert_workload_(db_, "INSERT OR IGNORE INTO workloads VALUES(?1,?2,?3)"),
       insert_letter_(db_,
                      "INSERT INTO dead_letters(received,origin,position,reason,detail,type,"
@@ -167,7 +168,20 @@ void Store::add(core::Event& event) {
   add(letter);
 }
 
+void Store::look_up(core::Event& event) {
+  const std::int64_t number = day_of_ms(event.id.unix_ms());
+  event.verdict = core::Verdict::kRefused;
+  // A day without ids gets no table by being asked for.
+  Statement exists(db_, "SELECT 1 FROM sqlite_schema WHERE name=?1");
+  if (!exists.bind_text(1, seen_table(number)).step()) return;
+  SeenDay& day = seen_day(number);
+  ResetGuard guard(day.select);
+  const bool known = day.select.bind_blob(1, event.id.view()).step();
+  if (known) event.verdict = core::Verdict::kDuplicate;
+}
+
 void Store::settle(core::Event& event) {
+  if (event.came_back) return look_up(event);
   const bool by_key_alone = event.keyed && event.time_source == core::TimeSource::kArrival;
   const bool known_key = by_key_alone && find_keyed(event);
   const std::int64_t check = body_check(event.body_hash);
@@ -240,6 +254,7 @@ void Store::insert(const core::Event& event) {
       .bind(1 + kFlags, flags)
       .bind(1 + kCheck, row_check(event))
       .bind_blob(1 + kBody, event.body)
+      .bind_text(1 + kVia, event.via)
       .run();
   widen_bucket(event);
   if (!event.workload.empty()) {

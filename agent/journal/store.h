@@ -96,6 +96,7 @@ class Store {
   SeenDay& seen_day(std::int64_t day);
   std::int64_t type_slot(std::string_view name);
   bool find_keyed(core::Event& event);
+  void look_up(core::Event& event);
   void insert(const core::Event& event);
   void load_unindexed();
   void widen_bucket(const core::Event& event);

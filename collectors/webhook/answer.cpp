@@ -6,6 +6,10 @@ namespace kcloud::webhook {
 
 namespace {
 
+constexpr std::string_view kNothingStored =
+    R"("type":"about:blank","title":"Unprocessable Content","status":422,)"
+    R"("detail":"no event of the request was stored; see `rejected`")";
+
 bool is_kept(const core::Event& event) {
   return event.verdict == core::Verdict::kStored || event.verdict == core::Verdict::kDuplicate;
 }
@@ -52,7 +56,7 @@ Answer summarise(const Ledger& ledger, const core::EventBatch& batch) {
     answer.conflicts += !is_kept(event);
   }
   answer.rejected = ledger.refused.size() + answer.conflicts;
-  if (answer.accepted + answer.duplicates == 0) {
+  if (ledger.inputs > 0 && answer.accepted + answer.duplicates == 0) {
     answer.status = 422;
   } else if (ledger.strict && answer.rejected > 0) {
     answer.status = 207;
@@ -63,22 +67,49 @@ Answer summarise(const Ledger& ledger, const core::EventBatch& batch) {
 void append_rejections(std::string& out, const Ledger& ledger, const core::EventBatch& batch) {
   static const std::vector<core::FieldError> kConflict = {
       {"$", "id_conflict", "the body that is stored under this id, or another id"}};
+  static const std::vector<core::FieldError> kUnknown = {
+      {"via", "names this agent, which does not know the event",
+       "agents with names of their own; or the event is older than what it remembers"}};
   for_each_input(ledger, batch,
                  [&](std::size_t index, const core::Event* event, const Ledger::Refusal* no) {
                    if (no != nullptr) append_rejected(out, index, no->errors);
-                   if (event != nullptr && !is_kept(*event)) append_rejected(out, index, kConflict);
+                   if (event != nullptr && !is_kept(*event))
+                     append_rejected(out, index, event->came_back ? kUnknown : kConflict);
                  });
 }
 
 }  // namespace
+
+ForwardAnswer write_forward_answer(const Ledger& ledger, const core::EventBatch& batch,
+                                   std::string_view agent, std::string_view version,
+                                   std::string& body) {
+  ForwardAnswer answer;
+  static_cast<Answer&>(answer) = summarise(ledger, batch);
+  for (const core::Event& event : batch.events) {
+    answer.loops += event.came_back && is_kept(event);
+  }
+  answer.duplicates -= answer.loops;
+  body.push_back('{');
+  if (answer.status == 422) body.append(kNothingStored);
+  core::append_key(body, "agent");
+  core::append_json_string(body, agent);
+  core::append_key(body, "version");
+  core::append_json_string(body, version);
+  body.append(",\"accepted\":").append(std::to_string(answer.accepted));
+  body.append(",\"duplicates\":").append(std::to_string(answer.duplicates));
+  body.append(",\"loops\":").append(std::to_string(answer.loops));
+  body.append(",\"rejected\":[");
+  if (answer.rejected > 0) append_rejections(body, ledger, batch);
+  body.append("]}\n");
+  return answer;
+}
 
 Answer write_answer(const Ledger& ledger, const core::EventBatch& batch, std::string& body) {
   const Answer answer = summarise(ledger, batch);
   body.reserve(body.size() + 96 + ledger.inputs * 40);
   body.push_back('{');
   if (answer.status == 422) {
-    body.append(R"("type":"about:blank","title":"Unprocessable Content","status":422,)"
-                R"("detail":"no event of the request was stored; see `rejected`",)");
+    body.append(kNothingStored).push_back(',');
   }
   body.append("\"accepted\":").append(std::to_string(answer.accepted));
   body.append(",\"duplicates\":").append(std::to_string(answer.duplicates));

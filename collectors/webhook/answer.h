@@ -23,4 +23,14 @@ struct Answer {
 // verdicts, in the order of the inputs that were not refused.
 Answer write_answer(const Ledger& ledger, const core::EventBatch& batch, std::string& body);
 
+// The answer to what another agent forwards: `{"agent","version","accepted","duplicates","loops",
+// "rejected":[…]}`, every event in one of the four. `loops` are events that this agent had before
+// they came back. Statuses as above.
+struct ForwardAnswer : Answer {
+  std::uint64_t loops = 0;
+};
+ForwardAnswer write_forward_answer(const Ledger& ledger, const core::EventBatch& batch,
+                                   std::string_view agent, std::string_view version,
+                                   std::string& body);
+
 }  // namespace kcloud::webhook

@@ -5,6 +5,7 @@
 
 #include "core/dead_letter.h"
 #include "core/envelope.h"
+#include "core/forwarded.h"
 
 namespace kcloud::webhook {
 
@@ -38,14 +39,14 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
   Numbered position(post.request);
   Numbered key(post.key);
   core::TransportHints hints;
-  hints.collector = settings.collector;
+  hints.collector = post.forwarded ? settings.forward : settings.collector;
   hints.agent = settings.agent;
   hints.received = post.received;
   if (!post.key.empty()) hints.key_kind = "idempotency";
   std::vector<core::FieldError> errors;
   std::vector<std::string_view> warnings;
   std::optional<core::EnvelopeReader> reader;
-  if (result.content.envelopes) reader.emplace();
+  if (result.content.envelopes || post.forwarded) reader.emplace();
   core::Intake& intake = *result.intake;
   intake.batch.events.reserve(split.elements.size());
   for (std::size_t index = 0; index < split.elements.size(); ++index) {
@@ -59,8 +60,11 @@ void decode_all(const Post& post, const Settings& settings, const core::Split& s
                            cloud_events.unwrap(mode, post.cloud, *settings.catalogue,
                                                2 * settings.max_event_bytes, json, hints, errors);
     const bool good =
-        reader ? core::decode_either(json, *reader, decoder, hints, intake.batch, errors, warnings)
-               : unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings);
+        post.forwarded
+            ? core::decode_forwarded(json, *reader, decoder, hints, intake.batch, errors, warnings)
+        : reader
+            ? core::decode_either(json, *reader, decoder, hints, intake.batch, errors, warnings)
+            : unwrapped && decoder.decode(json, hints, intake.batch, errors, warnings);
     if (good) {
       for (std::string_view code : warnings) result.ledger.warnings.push_back({index, code});
     } else {

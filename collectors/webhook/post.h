@@ -23,6 +23,7 @@ struct Settings {
   std::uint64_t max_event_bytes = 1 << 20;
   std::uint32_t dead_letter_body_bytes = 64 << 10;
   std::string collector = "webhook";                 // instance name; must outlive the batches
+  std::string forward = "forward";                   // the same of what agents forward
   std::string agent;                                 // must outlive the batches
   std::shared_ptr<const core::Catalogue> catalogue;  // the decoder's; where CloudEvents find types
 };
@@ -37,6 +38,7 @@ struct Post {
   std::string_view body;
   std::string_view request;  // unique a request: `<request>/<index>` is an event's position
   core::Time received;
+  bool forwarded = false;  // each line is an event of another agent (core/forwarded.h)
 };
 
 // What the answer needs beside the verdicts. Inputs are numbered in the order of the body.

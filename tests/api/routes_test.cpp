@@ -82,10 +82,11 @@ TEST(Routes, TheOpenApiDocumentNamesTheRoleOfEach) {
     const auto operation = document["paths"][route.pattern][method];
     std::string_view role;
     if (operation["x-role"].get(role) != simdjson::SUCCESS) role = "";
-    const std::string_view want = route.access == Access::kOpen     ? ""
-                                  : route.access == Access::kIngest ? "ingest"
-                                  : route.access == Access::kRead   ? "read"
-                                                                    : "admin";
+    const std::string_view want = route.access == Access::kOpen      ? ""
+                                  : route.access == Access::kIngest  ? "ingest"
+                                  : route.access == Access::kRead    ? "read"
+                                  : route.access == Access::kForward ? "forward"
+                                                                     : "admin";
     EXPECT_EQ(role, want) << route.pattern;
   }
 }

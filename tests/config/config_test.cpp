@@ -180,6 +180,7 @@ TEST(Config, ReportsWhatItMeansAtItsPlace) {
        "f.yaml:2:3: error: http.anonymous_roles: 'raed' is no role (did you mean 'read'?); "
        "allowed: "
        "ingest, read, admin"},
+      {"http:\n  anonymous_roles: [forward]\n", "http.anonymous_roles: 'forward' is no role"},
       {"http:\n  tokens:\n    - name: a\n      roles: [read]\n      token: short\n",
        "f.yaml:5:14: error: http.tokens[0].token: must have at least 16 characters"},
       {"http:\n  tokens:\n    - name: a\n      roles: [read]\n      token: \"\"\n",

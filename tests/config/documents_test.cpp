@@ -52,8 +52,10 @@ TEST(Documents, ExamplesOfTheConfigurationAreRead) {
       fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
                         {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
                         {"BILLING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-                        {"INFLUX_PASSWORD", "secret"}},
-                       {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
+                        {"INFLUX_PASSWORD", "secret"},
+                        {"NODE_NAME", "node-1"}},
+                       {{"/run/secrets/kcloud-logger/forward", "fedcba9876543211\n"},
+                        {"/run/secrets/logger-read-token", "fedcba9876543210\n"},
                         {"/run/secrets/billing", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"},
                         {"/run/secrets/forge", "It's a Secret to Everybody\n"},
                         {"/etc/kcloud/types.yaml", ""}});
@@ -62,9 +64,11 @@ TEST(Documents, ExamplesOfTheConfigurationAreRead) {
     return nullptr;
   };
   const Plugins plugins{{{"redis", any, {}, {}}, {"kafka", any, {}, {}}, {"file", any, {}, {}}},
-                        {{"influxdb", false, any, {}}}};
-  const auto blocks = yaml_blocks(file_text(kDocs + "configuration.md"));
+                        {{"forward", false, any, {}}, {"influxdb", false, any, {}}}};
+  auto blocks = yaml_blocks(file_text(kDocs + "configuration.md"));
   EXPECT_GE(blocks.size(), 4u);
+  for (auto& block : yaml_blocks(file_text(kDocs + "forwarding.md")))
+    blocks.push_back(std::move(block));
   for (const auto& block : blocks) {
     Problems problems;
     parse_config(block, "example", plugins, environment, problems);

@@ -42,6 +42,19 @@ Plugins plugins() {
               return nullptr;
             },
             [](const void*) { return std::string("{}"); }},
+           {"forward", false,
+            [](Section& section) -> std::shared_ptr<const void> {
+              for (const char* key : {"token", "token_file", "compression", "failback",
+                                      "timeout_ms", "connect_timeout_ms", "ca_file", "tls_verify",
+                                      "certificate_file", "key_file"}) {
+                std::string text;
+                section.read(key, text);
+              }
+              std::vector<std::string> upstreams;
+              section.read("upstreams", upstreams);
+              return nullptr;
+            },
+            [](const void*) { return std::string("{}"); }},
            {"postgres", true,
             [](Section& section) -> std::shared_ptr<const void> {
               for (const char* key :
@@ -69,6 +82,7 @@ Config read(const std::string& text) {
       fake_environment({{"KCLOUD_INGEST_TOKEN", "0123456789abcdef"},
                         {"BILLING_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
                         {"INFLUX_TOKEN", "secret"},
+                        {"KCLOUD_FORWARD_TOKEN", "0123456789abcdef"},
                         {"KCLOUD_REDACT_KEY", "0123456789abcdef"}},
                        {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
                         {"/run/secrets/scheduler-token", "scheduler-token-0001\n"},
@@ -95,7 +109,7 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   EXPECT_EQ(config.http.signatures[0].file_secrets.size(), 2u);
   EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
   EXPECT_TRUE(config.http.anonymous_roles_set);
-  ASSERT_EQ(config.exporters.size(), 3u);
+  ASSERT_EQ(config.exporters.size(), 4u);
   ExporterConfig untouched;
   untouched.name = config.exporters[0].name;
   untouched.type = "influxdb";
@@ -134,6 +148,7 @@ TEST(Reference, NamesEveryOption) {
                                 fake_environment({{"KCLOUD_INGEST_TOKEN", "x"},
                                                   {"BILLING_WEBHOOK_SECRET", "x"},
                                                   {"INFLUX_TOKEN", "x"},
+                                                  {"KCLOUD_FORWARD_TOKEN", "x"},
                                                   {"KCLOUD_REDACT_KEY", "x"}},
                                                  {{"/run/secrets/logger-read-token", "x"}}),
                                 problems);
@@ -150,14 +165,18 @@ TEST(Reference, NamesEveryOption) {
   const auto keys = allowed_keys("exporters: {x: {type: influxdb, zzzz: 1}}\n");
   EXPECT_GE(keys.size(), 20u);
   auto exporters = root.section("exporters").keys();
-  ASSERT_EQ(exporters.size(), 3u);
+  ASSERT_EQ(exporters.size(), 4u);
   for (const auto& key : keys)
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
-  for (const auto& key : allowed_keys("exporters: {x: {type: postgres, zzzz: 1}}\n")) {
-    const bool common = root.section("exporters").section(exporters[0]).has(key);
-    EXPECT_TRUE(common || root.section("exporters").section(exporters[2]).has(key)) << key;
+  const std::pair<const char*, std::size_t> others[] = {{"forward", 2}, {"postgres", 3}};
+  for (const auto& [type, at] : others) {
+    for (const auto& key :
+         allowed_keys(fmt::format("exporters: {{x: {{type: {}, zzzz: 1}}}}\n", type))) {
+      const bool common = root.section("exporters").section(exporters[0]).has(key);
+      EXPECT_TRUE(common || root.section("exporters").section(exporters[at]).has(key)) << key;
+    }
   }
   for (const char* list : {"tokens", "signatures"}) {
     const std::string entry = fmt::format("http: {{{}: [{{zzzz: 1}}]}}\n", list);

@@ -92,6 +92,12 @@ TEST_F(EnvelopeTest, WhatTheBodyLacksComesFromTheEnvelope) {
   EXPECT_EQ(taken_over(json), json);
 }
 
+TEST_F(EnvelopeTest, TheAgentsThatForwardedItStay) {
+  std::string json = written(kBody, "scheduling_decision");
+  json.insert(json.find(",\"fields\""), R"(,"via":["node \"1\"","zone"])");
+  EXPECT_EQ(taken_over(json), json);
+}
+
 TEST_F(EnvelopeTest, MembersMayStandInAnyOrderWithBlanks) {
   const std::string json = written(kBody, "scheduling_decision");
   const auto body = json.find(",\"body\":");

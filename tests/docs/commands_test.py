@@ -172,6 +172,7 @@ class Metrics(unittest.TestCase):
                 (shell.work / "sink.yaml").write_text(
                     "intake: {redact: [{path: note, action: drop}]}\n"
                     "exporters:\n  sink: {type: influxdb, url: 'http://127.0.0.1:9'}\n"
+                    "  agent: {type: forward, upstreams: 'http://127.0.0.1:9'}\n"
                     "collectors:\n  topics: {type: kafka, brokers: ['127.0.0.1:9']}\n"
                     "  channels: {type: redis, addresses: ['127.0.0.1:9']}\n"
                     "  streams: {type: redis, addresses: ['127.0.0.1:9'], mode: stream, streams: [s]}\n"

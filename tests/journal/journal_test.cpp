@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <sqlite3.h>
+
+#include <fstream>
 #include <future>
 #include <thread>
 
+#include "agent/journal/generation.h"
 #include "agent/journal/reader.h"
 #include "tests/journal/event_maker.h"
 
@@ -68,6 +72,63 @@ TEST_F(JournalTest, TellsDuplicatesAndConflictsApart) {
   EXPECT_EQ(journal.stats().conflicts, 1U);
 }
 
+TEST_F(JournalTest, WhatCameBackIsLookedUpAndNeverStored) {
+  Journal journal(options(), clock_);
+  const auto first = store(journal, {spec("a")});
+  auto back = test::intake({spec("a"), spec("b")}, clock_.now());
+  for (auto& event : back->batch.events) {
+    event.came_back = true;
+    event.body_hash = {};
+  }
+  // Of a day that the journal has nothing of.
+  back->batch.events.push_back(back->batch.events[1]);
+  back->batch.events[2].id = core::make_event_id(clock_.now() - std::chrono::hours(48), {});
+  ASSERT_EQ(core::accept_and_wait(journal, back), CommitStatus::kCommitted);
+  EXPECT_EQ(back->batch.events[0].verdict, Verdict::kDuplicate);
+  EXPECT_EQ(back->batch.events[1].verdict, Verdict::kRefused);
+  EXPECT_EQ(back->batch.events[2].verdict, Verdict::kRefused);
+  EXPECT_EQ(journal.head(), 1U);
+  EXPECT_TRUE(journal.reader()->dead_letters({.limit = 10}).empty());
+}
+
+TEST_F(JournalTest, AJournalOfVersion2IsReadTakenOverAndSalvaged) {
+  const std::string path = directory_.path() + "/journal.db";
+  {
+    Journal journal(options(), clock_);
+    store(journal, {spec("a"), spec("b")});
+  }
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=2", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+  core::EventBatch batch;
+  const auto read = [&](Reader& reader) {
+    batch.clear();
+    reader.read_after(0, 10, 1 << 20, batch);
+    return batch.events.size();
+  };
+  EXPECT_EQ(read(*make_reader(directory_.path(), "", std::make_shared<Generation>())), 2U);
+  EXPECT_TRUE(check(directory_.path(), [](auto, auto) {}).ok());
+  {
+    Journal journal(options(), clock_);
+    EXPECT_EQ(read(*journal.reader()), 2U);
+    EXPECT_EQ(batch.events[0].via, "");
+    auto intake = test::intake({spec("c")}, clock_.now());
+    intake->batch.events[0].via = R"("x","y")";
+    ASSERT_EQ(core::accept_and_wait(journal, intake), CommitStatus::kCommitted);
+  }
+  EXPECT_TRUE(check(directory_.path(), [](auto, auto) {}).ok());
+  std::fstream(path, std::ios::binary | std::ios::in | std::ios::out) << std::string(100, '#');
+  Journal journal(options(), clock_);
+  EXPECT_EQ(journal.open_report().salvaged_events, 3U);
+  EXPECT_EQ(journal.open_report().lost_events, 0U);
+  ASSERT_EQ(read(*journal.reader()), 3U);
+  EXPECT_EQ(batch.events[1].via, "");
+  EXPECT_EQ(batch.events[2].via, R"("x","y")");
+}
+
 TEST_F(JournalTest, ReadsBackWhatWasStoredAfterReopening) {
   {
     Journal journal(options(), clock_);
@@ -122,6 +183,7 @@ TEST_F(JournalTest, CursorsSurviveAndAreDropped) {
     EXPECT_EQ(journal.open_cursor("exporter:x", 0).seq, 0U);
     core::DeadLetter letter;
     letter.reason = "sink_rejected";
+    letter.received = clock_.now();
     journal.move_cursor("exporter:x", 2, {letter}, {});
   }
   Journal journal(options(), clock_);

@@ -57,18 +57,28 @@ TEST(Deployment, ConfigurationOfTheImageIsAccepted) {
   EXPECT_EQ(config.http.listen, "0.0.0.0:8007");
 }
 
-TEST(Deployment, ConfigurationOfTheDaemonSetIsAccepted) {
-  const std::string text = block_scalar(read_file("logger.yaml"), "kcloud-logger.yaml");
+struct Manifest {
+  const char* file;
+  const char* agent;  // name
+  const char* role;   // of its first token
+  std::size_t documents;
+};
+
+class Manifests : public ::testing::TestWithParam<Manifest> {};
+
+TEST_P(Manifests, ConfigurationIsAccepted) {
+  const std::string text = block_scalar(read_file(GetParam().file), "kcloud-logger.yaml");
   ASSERT_FALSE(text.empty());
   Problems problems;
-  const Config config = parse_config(text, "logger.yaml", {}, cluster_environment(), problems);
+  const Config config = parse_config(text, GetParam().file, {}, cluster_environment(), problems);
   EXPECT_EQ(all(problems), "");
-  EXPECT_EQ(config.agent.name, "node-1");
-  EXPECT_EQ(config.http.tokens.size(), 2u);
+  EXPECT_EQ(config.agent.name, GetParam().agent);
+  ASSERT_EQ(config.http.tokens.size(), 2u);
+  EXPECT_EQ(config.http.tokens[0].roles, std::vector<std::string>{GetParam().role});
 }
 
-TEST(Deployment, ManifestIsWellFormed) {
-  std::istringstream lines(read_file("logger.yaml"));
+TEST_P(Manifests, IsWellFormed) {
+  std::istringstream lines(read_file(GetParam().file));
   std::vector<std::string> documents(1);
   for (std::string line; std::getline(lines, line);) {
     if (line == "---") {
@@ -81,12 +91,16 @@ TEST(Deployment, ManifestIsWellFormed) {
   for (const std::string& document : documents) {
     Problems problems;
     std::string kind;
-    Section::parse(document, "logger.yaml", environment, problems).read("kind", kind);
+    Section::parse(document, GetParam().file, environment, problems).read("kind", kind);
     EXPECT_EQ(all(problems), "") << document;
     EXPECT_FALSE(kind.empty());
   }
-  EXPECT_EQ(documents.size(), 5u);
+  EXPECT_EQ(documents.size(), GetParam().documents);
 }
+
+INSTANTIATE_TEST_SUITE_P(Deployment, Manifests,
+                         ::testing::Values(Manifest{"logger.yaml", "node-1", "ingest", 5},
+                                           Manifest{"cluster.yaml", "cluster", "forward", 3}));
 
 }  // namespace
 }  // namespace kcloud::config
