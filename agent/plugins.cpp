@@ -11,6 +11,8 @@
 #include "collectors/kafka/config.h"
 #include "collectors/redis/collector.h"
 #include "collectors/redis/config.h"
+#include "exporters/elasticsearch/config.h"
+#include "exporters/elasticsearch/exporter.h"
 #include "exporters/influxdb/config.h"
 #include "exporters/influxdb/exporter.h"
 #include "exporters/postgres/config.h"
@@ -20,7 +22,7 @@ namespace kcloud::agent {
 
 config::Plugins plugins() {
   return {{file::plugin(), kafka::plugin(), redis::plugin()},
-          {influxdb::plugin(), postgres::plugin()}};
+          {elasticsearch::plugin(), influxdb::plugin(), postgres::plugin()}};
 }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
@@ -47,6 +49,11 @@ std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& c
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
                                               const config::AgentConfig& agent,
                                               std::shared_ptr<const core::Catalogue> catalogue) {
+  if (exporter.type == "elasticsearch") {
+    return std::make_unique<elasticsearch::Exporter>(
+        *static_cast<const elasticsearch::Config*>(exporter.options.get()), std::move(catalogue),
+        agent.cluster);
+  }
   if (exporter.type == "influxdb") {
     std::map<std::string, std::string> tags = agent.tags;
     tags["agent_cluster"] = agent.cluster;
