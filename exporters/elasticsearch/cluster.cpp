@@ -41,9 +41,10 @@ http_client::Response Cluster::remove(const std::string& path) {
   return ask(path, [this](const auto& request) { return client_.remove(request); });
 }
 
-http_client::Response Cluster::post_json(const std::string& path, std::string_view body) {
+http_client::Response Cluster::put_json(const std::string& path, std::string_view body) {
   request_.headers = {{"Content-Type", "application/json"}};
-  return post(path, body);
+  request_.body = body;
+  return ask(path, [this](const auto& request) { return client_.put(request, stop_); });
 }
 
 http_client::Response Cluster::post_lines(const std::string& path, std::string_view body) {
@@ -53,15 +54,11 @@ http_client::Response Cluster::post_lines(const std::string& path, std::string_v
     gzip_.compress(body, compressed_);
     body = compressed_;
   }
-  return post(path, body);
-}
-
-const std::string& Cluster::node() const { return config_.urls[current_]; }
-
-http_client::Response Cluster::post(const std::string& path, std::string_view body) {
   request_.body = body;
   return ask(path, [this](const auto& request) { return client_.post(request, stop_); });
 }
+
+const std::string& Cluster::node() const { return config_.urls[current_]; }
 
 http_client::Response Cluster::ask(
     const std::string& path,

@@ -23,14 +23,13 @@ class Cluster {
   // Paths begin with `/`.
   http_client::Response get(const std::string& path);
   http_client::Response remove(const std::string& path);
-  http_client::Response post_json(const std::string& path, std::string_view body);
+  http_client::Response put_json(const std::string& path, std::string_view body);
   // Newline-delimited JSON, compressed where the configuration says so.
   http_client::Response post_lines(const std::string& path, std::string_view body);
 
   const std::string& node() const;  // the URL of the node asked next
 
  private:
-  http_client::Response post(const std::string& path, std::string_view body);
   http_client::Response ask(
       const std::string& path,
       const std::function<http_client::Response(const http_client::Request&)>& once);

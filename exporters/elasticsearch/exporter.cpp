@@ -151,7 +151,7 @@ std::optional<core::Delivery> Exporter::put_templates() {
   }
   found.missing.insert(found.missing.end(), found.different.begin(), found.different.end());
   for (const auto* one : found.missing) {
-    const auto response = cluster_.post_json("/_index_template/" + one->name, one->body);
+    const auto response = cluster_.put_json("/_index_template/" + one->name, one->body);
     if (response.status == 200) continue;
     auto trouble = refusal(response);
     trouble.reason = fmt::format("index template {}: {}", one->name, trouble.reason);

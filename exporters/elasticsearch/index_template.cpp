@@ -17,9 +17,10 @@ constexpr std::string_view kKeyword = R"({"type":"keyword","ignore_above":8191})
 constexpr std::string_view kText =
     R"({"type":"text","fields":{"keyword":{"type":"keyword","ignore_above":8191}}})";
 
-constexpr std::string_view kCommon =
-    R"("@timestamp":{"type":"date_nanos"},"received":{"type":"date_nanos"},)"
-    R"("body":{"type":"text","index":false,"norms":false})";
+// The format is that of answers too: OpenSearch's own cuts to milliseconds there.
+constexpr std::string_view kTime =
+    R"({"type":"date_nanos","format":"strict_date_optional_time_nanos||epoch_millis"})";
+constexpr std::string_view kBody = R"({"type":"text","index":false,"norms":false})";
 constexpr std::string_view kCommonKeywords[] = {"id",        "type",         "source", "workload",
                                                 "cluster",   "severity",     "actor",  "agent",
                                                 "collector", "agent_cluster"};
@@ -42,7 +43,12 @@ std::string_view mapping_of(const core::Field& field) {
 
 std::string mappings(const core::EventType* type) {
   std::string out = R"({"dynamic":false,"properties":{)";
-  out += kCommon;
+  for (const char* name : {"@timestamp", "received"}) {
+    core::append_key(out, name);
+    out += kTime;
+  }
+  core::append_key(out, "body");
+  out += kBody;
   for (const auto name : kCommonKeywords) {
     core::append_key(out, name);
     out += kKeyword;

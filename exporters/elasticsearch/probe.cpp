@@ -30,7 +30,7 @@ std::string probe_name(const std::string& prefix) {
 // Puts a template for indices of this name alone, and takes it away.
 ProbeStep probe_right_to_put(Cluster& cluster, const std::string& name) {
   const std::string path = "/_index_template/" + name;
-  const auto put = cluster.post_json(
+  const auto put = cluster.put_json(
       path,
       fmt::format(R"({{"index_patterns":["{}"],"priority":{},"template":{{}}}})", name, 1'000'000));
   if (!ok(put)) return failed("templates", put);

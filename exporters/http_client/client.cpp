@@ -175,6 +175,22 @@ struct Client::Impl {
     if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
     return perform(request, transfer, response);
   }
+
+  // With a body. `method`: nullptr: POST.
+  Response send(const Request& request, const char* method, std::stop_token stop) {
+    const auto headers = make_headers(request.headers);
+    Response response;
+    Transfer transfer{handle.get(), &response, options.max_response_bytes, nullptr,
+                      std::move(stop)};
+    prepare(request, headers);
+    watch(transfer);
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+    set(CURLOPT_POST, 1L);
+    if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
+    set(CURLOPT_POSTFIELDS, request.body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    return perform(request, transfer, response);
+  }
 };
 
 Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -187,17 +203,11 @@ Response Client::get(const Request& request) { return impl_->ask(request, nullpt
 Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE"); }
 
 Response Client::post(const Request& request, std::stop_token stop) {
-  const auto headers = make_headers(request.headers);
-  Response response;
-  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes, nullptr,
-                    std::move(stop)};
-  impl_->prepare(request, headers);
-  impl_->watch(transfer);
-  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
-  impl_->set(CURLOPT_POST, 1L);
-  impl_->set(CURLOPT_POSTFIELDS, request.body.data());
-  impl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  return impl_->perform(request, transfer, response);
+  return impl_->send(request, nullptr, std::move(stop));
+}
+
+Response Client::put(const Request& request, std::stop_token stop) {
+  return impl_->send(request, "PUT", std::move(stop));
 }
 
 Response Client::stream(const Request& request,
