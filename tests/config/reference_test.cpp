@@ -52,6 +52,21 @@ Plugins plugins() {
               }
               return nullptr;
             },
+            [](const void*) { return std::string("{}"); }},
+           {"elasticsearch", false,
+            [](Section& section) -> std::shared_ptr<const void> {
+              for (const char* key : {"prefix", "username", "password", "api_key",
+                                      "manage_templates", "shards", "replicas", "compression",
+                                      "timeout", "connect_timeout", "ca_file", "tls_verify"}) {
+                std::string text;
+                section.read(key, text);
+              }
+              std::vector<std::string> urls;
+              section.read("urls", urls);
+              std::map<std::string, std::string> settings;
+              section.read("index_settings", settings);
+              return nullptr;
+            },
             [](const void*) { return std::string("{}"); }}}};
 }
 
@@ -95,7 +110,7 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   EXPECT_EQ(config.http.signatures[0].file_secrets.size(), 2u);
   EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
   EXPECT_TRUE(config.http.anonymous_roles_set);
-  ASSERT_EQ(config.exporters.size(), 3u);
+  ASSERT_EQ(config.exporters.size(), 4u);
   ExporterConfig untouched;
   untouched.name = config.exporters[0].name;
   untouched.type = "influxdb";
@@ -150,14 +165,17 @@ TEST(Reference, NamesEveryOption) {
   const auto keys = allowed_keys("exporters: {x: {type: influxdb, zzzz: 1}}\n");
   EXPECT_GE(keys.size(), 20u);
   auto exporters = root.section("exporters").keys();
-  ASSERT_EQ(exporters.size(), 3u);
+  ASSERT_EQ(exporters.size(), 4u);
   for (const auto& key : keys)
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
-  for (const auto& key : allowed_keys("exporters: {x: {type: postgres, zzzz: 1}}\n")) {
-    const bool common = root.section("exporters").section(exporters[0]).has(key);
-    EXPECT_TRUE(common || root.section("exporters").section(exporters[2]).has(key)) << key;
+  for (const auto& [type, at] : {std::pair("postgres", 2), std::pair("elasticsearch", 3)}) {
+    const std::string entry = fmt::format("exporters: {{x: {{type: {}, zzzz: 1}}}}\n", type);
+    for (const auto& key : allowed_keys(entry)) {
+      const bool common = root.section("exporters").section(exporters[0]).has(key);
+      EXPECT_TRUE(common || root.section("exporters").section(exporters[at]).has(key)) << key;
+    }
   }
   for (const char* list : {"tokens", "signatures"}) {
     const std::string entry = fmt::format("http: {{{}: [{{zzzz: 1}}]}}\n", list);
