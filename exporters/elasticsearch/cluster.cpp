@@ -33,7 +33,7 @@ Cluster::Cluster(const Config& config, std::stop_token stop)
 
 http_client::Response Cluster::get(const std::string& path) {
   request_.headers.clear();
-  return ask(path, [this](const auto& request) { return client_.get(request); });
+  return ask(path, [this](const auto& request) { return client_.get(request, stop_); });
 }
 
 http_client::Response Cluster::remove(const std::string& path) {

@@ -86,24 +86,23 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
 // From items that were sent to events of the span; what is done is remembered until all is, so that
 // an attempt that went half well is not sent as a whole again.
 core::Delivery Exporter::finish(std::span<const core::Event> events, Judgement judged) {
+  auto& delivery = judged.delivery;
+  for (auto& rejected : delivery.rejected) rejected.index = sent_[rejected.index];
   std::map<core::EventId, std::string> settled;
-  for (const auto& event : events)
-    if (auto done = settled_.extract(event.id)) settled.insert(std::move(done));
-  for (std::size_t i = 0; i < judged.settled.size(); ++i)
-    if (judged.settled[i]) settled.emplace(events[sent_[i]].id, "");
-  for (auto& rejected : judged.delivery.rejected)
-    settled[events[sent_[rejected.index]].id] = std::move(rejected.reason);
-  settled_.clear();
-  judged.delivery.rejected.clear();
-  if (judged.delivery.kind != Delivery::Kind::kDelivered) {
-    settled_.swap(settled);
-    return std::move(judged.delivery);
+  if (delivery.kind == Delivery::Kind::kDelivered) {
+    for (std::size_t i = 0; i < events.size() && !settled_.empty(); ++i)
+      if (const auto done = settled_.extract(events[i].id); done && !done.mapped().empty())
+        delivery.rejected.push_back({i, done.mapped()});
+  } else {
+    for (const auto& event : events) settled.insert(settled_.extract(event.id));
+    for (std::size_t i = 0; i < judged.settled.size(); ++i)
+      if (judged.settled[i]) settled.emplace(events[sent_[i]].id, "");
+    for (auto& rejected : delivery.rejected)
+      settled[events[rejected.index].id] = std::move(rejected.reason);
+    delivery.rejected.clear();
   }
-  for (std::size_t i = 0; i < events.size(); ++i)
-    if (const auto done = settled.find(events[i].id);
-        done != settled.end() && !done->second.empty())
-      judged.delivery.rejected.push_back({i, done->second});
-  return std::move(judged.delivery);
+  settled_.swap(settled);
+  return std::move(delivery);
 }
 
 std::optional<core::Delivery> Exporter::prepare() {

@@ -165,19 +165,8 @@ struct Client::Impl {
     return std::move(response);
   }
 
-  // Without a body. `method`: nullptr: GET.
-  Response ask(const Request& request, const char* method) {
-    const auto headers = make_headers(request.headers);
-    Response response;
-    Transfer transfer{handle.get(), &response, options.max_response_bytes};
-    prepare(request, headers);
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
-    if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
-    return perform(request, transfer, response);
-  }
-
-  // With a body. `method`: nullptr: POST.
-  Response send(const Request& request, const char* method, std::stop_token stop) {
+  // `method`: nullptr: POST with a body, GET without.
+  Response ask(const Request& request, const char* method, std::stop_token stop, bool body) {
     const auto headers = make_headers(request.headers);
     Response response;
     Transfer transfer{handle.get(), &response, options.max_response_bytes, nullptr,
@@ -185,10 +174,12 @@ struct Client::Impl {
     prepare(request, headers);
     watch(transfer);
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
-    set(CURLOPT_POST, 1L);
+    if (body) {
+      set(CURLOPT_POST, 1L);
+      set(CURLOPT_POSTFIELDS, request.body.data());
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    }
     if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
-    set(CURLOPT_POSTFIELDS, request.body.data());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     return perform(request, transfer, response);
   }
 };
@@ -198,16 +189,18 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Response Client::get(const Request& request) { return impl_->ask(request, nullptr); }
+Response Client::get(const Request& request, std::stop_token stop) {
+  return impl_->ask(request, nullptr, std::move(stop), false);
+}
 
-Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE"); }
+Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE", {}, false); }
 
 Response Client::post(const Request& request, std::stop_token stop) {
-  return impl_->send(request, nullptr, std::move(stop));
+  return impl_->ask(request, nullptr, std::move(stop), true);
 }
 
 Response Client::put(const Request& request, std::stop_token stop) {
-  return impl_->send(request, "PUT", std::move(stop));
+  return impl_->ask(request, "PUT", std::move(stop), true);
 }
 
 Response Client::stream(const Request& request,

@@ -61,9 +61,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  Response get(const Request& request);
   Response remove(const Request& request);  // DELETE
   // `stop` ends it early, within about a second, as a transport failure.
+  Response get(const Request& request, std::stop_token stop = {});
   Response post(const Request& request, std::stop_token stop = {});
   Response put(const Request& request, std::stop_token stop = {});
   // GET whose 2xx body goes to `on_data` as it arrives, until the server ends it, `on_data` returns

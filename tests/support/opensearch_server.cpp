@@ -50,6 +50,8 @@ void OpenSearchServer::start() {
 
 void OpenSearchServer::stop() { process_->end(SIGTERM); }
 void OpenSearchServer::kill() { process_->end(SIGKILL); }
+void OpenSearchServer::pause() { process_->signal(SIGSTOP); }
+void OpenSearchServer::resume() { process_->signal(SIGCONT); }
 
 std::string OpenSearchServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
 

@@ -35,6 +35,8 @@ class OpenSearchServer {
   void stop();
   void kill();
   void start();  // again, same port and data
+  void pause();  // takes connections, answers none
+  void resume();
 
  private:
   http_client::Request request(const std::string& path, std::string_view json = {}) const;

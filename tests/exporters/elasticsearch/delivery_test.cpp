@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "core/json.h"
 #include "tests/exporters/elasticsearch/server.h"
 #include "tests/support/tcp_proxy.h"
@@ -177,6 +180,28 @@ TEST(ElasticsearchDelivery, AClosedIndexHolds) {
   const auto closed = exporter.deliver(alerts(4).batch.events);
   EXPECT_EQ(closed.kind, Kind::kHold);
   EXPECT_THAT(closed.reason, HasSubstr("index_closed_exception"));
+}
+
+// A server that takes connections and does not answer must not keep the agent from ending.
+TEST(ElasticsearchDelivery, InterruptEndsAnAttempt) {
+  const auto config = testing::test_config();
+  const auto events = alerts(1);
+  for (const bool prepared : {false, true}) {
+    auto exporter = testing::exporter(config);
+    if (prepared) {
+      ASSERT_EQ(exporter.deliver(events.batch.events).kind, Kind::kDelivered);
+    }
+    server().pause();
+    const auto start = std::chrono::steady_clock::now();
+    std::jthread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      exporter.interrupt();
+    });
+    const auto delivery = exporter.deliver(events.batch.events);
+    server().resume();
+    EXPECT_EQ(delivery.kind, Kind::kRetry);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << prepared;
+  }
 }
 
 }  // namespace
