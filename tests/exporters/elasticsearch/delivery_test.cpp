@@ -108,7 +108,7 @@ TEST(ElasticsearchDelivery, OnlyWhatIsNotDoneIsSentAgain) {
   server().put("/" + config.prefix + "-alert-2025.01.16",
                R"({"mappings":{"properties":{"fields":{"properties":)"
                R"({"message":{"type":"integer"}}}}}})");
-  server().put(blocked + "/_block/write", "{}");
+  server().put(blocked + "/_settings", R"({"index.blocks.write":true})");
   Events events;
   for (int i = 0; i < 40; ++i)
     events.add("alert", std::to_string(i), i % 4 == 0 ? kTime : kTime + kDay);
@@ -159,7 +159,7 @@ TEST(ElasticsearchDelivery, LimitsOfTheClusterHold) {
   const auto blocked = exporter.deliver(events.batch.events);
   set(R"({"cluster.blocks.read_only":null})");
   EXPECT_EQ(shards.kind, Kind::kHold);
-  EXPECT_THAT(shards.reason, HasSubstr("maximum shards open"));
+  EXPECT_THAT(shards.reason, HasSubstr("validation_exception"));
   EXPECT_EQ(missing.kind, Kind::kHold);
   EXPECT_THAT(missing.reason, HasSubstr("index_not_found_exception"));
   EXPECT_EQ(blocked.kind, Kind::kHold);

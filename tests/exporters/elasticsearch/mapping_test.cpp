@@ -192,8 +192,7 @@ TEST(ElasticsearchMapping, WhatAForeignMappingRefusesIsRejectedAlone) {
   ASSERT_EQ(delivery.kind, Kind::kDelivered) << delivery.reason;
   ASSERT_EQ(delivery.rejected.size(), 1u);
   EXPECT_EQ(delivery.rejected[0].index, 37u);
-  EXPECT_THAT(delivery.rejected[0].reason,
-              HasSubstr("mapper_parsing_exception: failed to parse field [fields.message]"));
+  EXPECT_THAT(delivery.rejected[0].reason, HasSubstr("failed to parse field [fields.message]"));
   EXPECT_EQ(count(config.prefix), 99u);
 }
 
