@@ -120,6 +120,9 @@ class Commands(unittest.TestCase):
             if any(server in block.text for block in blocks if block.language == "sh"):
                 if not shutil.which(server):
                     self.skipTest(f"{server} is not installed (tools/install-packages.sh test)")
+        if (any("fetch-opensearch" in block.text for block in blocks)
+                and not (ROOT / "build/opensearch/home").is_dir()):
+            self.skipTest("no OpenSearch (tools/fetch-opensearch.sh)")
         already = len(skipped)
         with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
             with session.Session(BINARY, folder) as shell:

@@ -1,7 +1,7 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
 Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018, 8019 and 8443 (further
-agents), 8086 and 6379 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd` and
+agents), 8086, 9200 and 6379 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd` and
 those of Redis are small scripts that add what the exchange needs. Everything that a session starts ends with it.
 """
 
@@ -105,7 +105,7 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        *agents, self.influx, self.redis, rpc = free_ports(8)
+        *agents, self.influx, self.redis, self.search, rpc = free_ports(9)
         self.port = agents[0]
         self.agents = dict(zip(("8007", "8017", "8018", "8019", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
@@ -137,14 +137,19 @@ class Session:
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     copy.write_text(self.exchange(file.read_text("utf-8")), "utf-8")
         (self.work / "tools").mkdir()
-        (self.work / "tools/audit-verify.py").symlink_to(ROOT / "tools/audit-verify.py")
+        for path in ("tools/audit-verify.py", "tools/fetch-opensearch.sh", "tests/support/opensearch",
+                     "build/opensearch"):
+            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.work / path).symlink_to(ROOT / path)
+        self.folder.chmod(0o711)  # OpenSearch does not run as root
         self.environment = {
             **os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "no_proxy": "*"}
 
     def exchange(self, text):
         """A document's text as it is run here."""
-        for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis}.items():
+        for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis,
+                            "9200": self.search}.items():
             text = re.sub(rf":{shown}\b", f":{real}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 

@@ -37,7 +37,7 @@ OpenSearchServer::OpenSearchServer(std::vector<std::string> settings)
 
 void OpenSearchServer::start() {
   std::vector<std::string> command{KCLOUD_SOURCE_DIR "/tests/support/opensearch/start.sh",
-                                   directory_.path(), std::to_string(port_)};
+                                   directory_.path(), fmt::format("127.0.0.1:{}", port_)};
   command.insert(command.end(), settings_.begin(), settings_.end());
   const std::string log = directory_.path() + "/opensearch.log";
   process_ = std::make_unique<ServerProcess>(command, log);

@@ -30,7 +30,7 @@ class OpenSearch:
     def start(self):
         script = os.path.join(ROOT, "tests", "support", "opensearch", "start.sh")
         log = os.path.join(self.directory, "opensearch.log")
-        self.process = Process([script, self.directory, str(self.port)], log)
+        self.process = Process([script, self.directory, f"127.0.0.1:{self.port}"], log)
         client = Client(self.port)
 
         def up():

@@ -125,7 +125,7 @@ TEST(ElasticsearchDelivery, OnlyWhatIsNotDoneIsSentAgain) {
   EXPECT_LT(done.bytes, held.bytes / 3);
   ASSERT_EQ(done.rejected.size(), 1u) << "found at the first attempt, told once all is done";
   EXPECT_EQ(done.rejected[0].index, 7u);
-  EXPECT_THAT(done.rejected[0].reason, HasSubstr("mapper_parsing_exception"));
+  EXPECT_THAT(done.rejected[0].reason, HasSubstr("parsing_exception"));
   EXPECT_EQ(count(config.prefix), 39u);
 }
 

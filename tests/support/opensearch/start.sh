@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Becomes a real OpenSearch on a loopback port, its data in DIRECTORY (kept from one start to the
 # next). As root it runs as `nobody`, as it refuses root: so it runs from a copy that `nobody` can
-# read. Usage: start.sh DIRECTORY PORT [NAME=VALUE…]: settings of opensearch.yml.
+# read. Usage: start.sh DIRECTORY 127.0.0.1:PORT [NAME=VALUE…]: settings of opensearch.yml.
 set -euo pipefail
 built=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/build/opensearch/home
-directory=$1 port=$2
+directory=$1 port=${2##*:}
 shift 2
 
 home=$directory/home
