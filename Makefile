@@ -31,6 +31,7 @@ run: ## Install, build and run the agent at http://localhost:8007 (ARGS="--liste
 test: ## Install, build and run every test
 	@tools/install-packages.sh build test
 	@tools/fetch-kafka.sh
+	@tools/fetch-opensearch.sh
 	cmake --preset $(PRESET)
 	cmake --build $(BUILD_DIR) -j $(JOBS)
 	$(CTEST) --test-dir $(BUILD_DIR) -LE soak $(ARGS)
@@ -47,6 +48,7 @@ format: ## Format the sources in place
 asan tsan: ## Build with sanitizers and run every test (asan: address and undefined; tsan: thread)
 	@tools/install-packages.sh build test
 	@tools/fetch-kafka.sh
+	@tools/fetch-opensearch.sh
 	cmake --preset $@
 	cmake --build build/$@ -j $(JOBS)
 	$(CTEST) --test-dir build/$@ -LE soak $(ARGS)
@@ -54,6 +56,7 @@ asan tsan: ## Build with sanitizers and run every test (asan: address and undefi
 bench: ## Measure speed and memory against the floor (BENCH=full: everything)
 	@tools/install-packages.sh build test
 	@tools/fetch-kafka.sh
+	@tools/fetch-opensearch.sh
 	cmake --preset $(PRESET)
 	cmake --build $(BUILD_DIR) -j $(JOBS)
 	bench/run $(if $(filter full,$(BENCH)),--full) $(ARGS)
@@ -61,6 +64,7 @@ bench: ## Measure speed and memory against the floor (BENCH=full: everything)
 soak: ## Run the long fault tests with their full counts
 	@tools/install-packages.sh build test
 	@tools/fetch-kafka.sh
+	@tools/fetch-opensearch.sh
 	cmake --preset $(PRESET)
 	cmake --build $(BUILD_DIR) -j $(JOBS)
 	KCLOUD_SOAK=1 $(CTEST) --test-dir $(BUILD_DIR) -L "soak|scaled" --timeout 14400 $(ARGS)

@@ -13,6 +13,8 @@
 #include "collectors/redis/collector.h"
 #include "collectors/redis/config.h"
 #include "collectors/redis/inbox.h"
+#include "exporters/elasticsearch/config.h"
+#include "exporters/elasticsearch/exporter.h"
 #include "exporters/forward/config.h"
 #include "exporters/forward/exporter.h"
 #include "exporters/influxdb/config.h"
@@ -24,7 +26,7 @@ namespace kcloud::agent {
 
 config::Plugins plugins() {
   return {{file::plugin(), kafka::plugin(), redis::plugin()},
-          {forward::plugin(), influxdb::plugin(), postgres::plugin()}};
+          {elasticsearch::plugin(), forward::plugin(), influxdb::plugin(), postgres::plugin()}};
 }
 
 std::unique_ptr<core::Collector> make_collector(const config::CollectorConfig& collector,
@@ -57,6 +59,11 @@ void recall(const config::CollectorConfig& collector, core::TransportHints& hint
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
                                               const config::AgentConfig& agent,
                                               std::shared_ptr<const core::Catalogue> catalogue) {
+  if (exporter.type == "elasticsearch") {
+    return std::make_unique<elasticsearch::Exporter>(
+        *static_cast<const elasticsearch::Config*>(exporter.options.get()), std::move(catalogue),
+        agent.cluster);
+  }
   if (exporter.type == "forward") {
     return std::make_unique<forward::Exporter>(
         *static_cast<const forward::Config*>(exporter.options.get()), agent_name(agent));

@@ -165,8 +165,8 @@ struct Client::Impl {
     return std::move(response);
   }
 
-  // Without a body. `method`: nullptr: GET.
-  Response ask(const Request& request, const char* method, std::stop_token stop) {
+  // `method`: nullptr: POST with a body, GET without.
+  Response ask(const Request& request, const char* method, std::stop_token stop, bool body) {
     const auto headers = make_headers(request.headers);
     Response response;
     Transfer transfer{handle.get(), &response, options.max_response_bytes, nullptr,
@@ -174,6 +174,11 @@ struct Client::Impl {
     prepare(request, headers);
     watch(transfer);
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
+    if (body) {
+      set(CURLOPT_POST, 1L);
+      set(CURLOPT_POSTFIELDS, request.body.data());
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    }
     if (method != nullptr) set(CURLOPT_CUSTOMREQUEST, method);
     return perform(request, transfer, response);
   }
@@ -185,23 +190,17 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
 Response Client::get(const Request& request, std::stop_token stop) {
-  return impl_->ask(request, nullptr, std::move(stop));
+  return impl_->ask(request, nullptr, std::move(stop), false);
 }
 
-Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE", {}); }
+Response Client::remove(const Request& request) { return impl_->ask(request, "DELETE", {}, false); }
 
 Response Client::post(const Request& request, std::stop_token stop) {
-  const auto headers = make_headers(request.headers);
-  Response response;
-  Transfer transfer{impl_->handle.get(), &response, impl_->options.max_response_bytes, nullptr,
-                    std::move(stop)};
-  impl_->prepare(request, headers);
-  impl_->watch(transfer);
-  impl_->set(CURLOPT_TIMEOUT_MS, static_cast<long>(impl_->options.timeout.count()));
-  impl_->set(CURLOPT_POST, 1L);
-  impl_->set(CURLOPT_POSTFIELDS, request.body.data());
-  impl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  return impl_->perform(request, transfer, response);
+  return impl_->ask(request, nullptr, std::move(stop), true);
+}
+
+Response Client::put(const Request& request, std::stop_token stop) {
+  return impl_->ask(request, "PUT", std::move(stop), true);
 }
 
 Response Client::stream(const Request& request,

@@ -37,7 +37,7 @@ struct Header {
 struct Request {
   std::string url;
   std::vector<Header> headers;
-  std::string_view body;  // POST only; must live as long as the call
+  std::string_view body;  // POST and PUT only; must live as long as the call
   std::string username;   // basic authentication when not empty
   std::string password;
 };
@@ -65,6 +65,7 @@ class Client {
   Response get(const Request& request, std::stop_token stop = {});
   Response remove(const Request& request);  // DELETE
   Response post(const Request& request, std::stop_token stop = {});
+  Response put(const Request& request, std::stop_token stop = {});
   // GET whose 2xx body goes to `on_data` as it arrives, until the server ends it, `on_data` returns
   // false or `stop` is requested (noticed within about a second). Other answers come back in
   // `body`.

@@ -8,35 +8,23 @@
 #include <string>
 
 #include "core/json.h"
+#include "exporters/http_client/brief.h"
 #include "exporters/influxdb/escape.h"
 
 namespace kcloud::influxdb {
 namespace {
 
 using core::Delivery;
+using http_client::brief;
 using Lines = std::span<const std::string_view>;
 
 constexpr std::string_view kUnparsable = "unable to parse '";
-constexpr std::size_t kLongestReason = 400;
 
 // What the server says: v1 {"error"}, v2 {"code","message"}, else the text itself.
 std::string message_of(const http_client::Response& response) {
   for (const char* key : {"error", "message"})
     if (auto text = core::json_text_at(response.body, key); !text.empty()) return text;
   return response.body;
-}
-
-// One line of at most kLongestReason bytes, cut between characters.
-std::string brief(std::string_view text) {
-  std::size_t end = std::min(text.size(), kLongestReason);
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;
-  std::string out(text.substr(0, end));
-  std::ranges::replace_if(
-      out, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  while (!out.empty() && out.back() == ' ') out.pop_back();
-  if (end < text.size()) out += "…";
-  return out;
 }
 
 // `field "X" …` → X, behind `label`; empty when it is not there.

@@ -65,6 +65,21 @@ Plugins plugins() {
               }
               return nullptr;
             },
+            [](const void*) { return std::string("{}"); }},
+           {"elasticsearch", false,
+            [](Section& section) -> std::shared_ptr<const void> {
+              for (const char* key : {"prefix", "username", "password", "api_key",
+                                      "manage_templates", "shards", "replicas", "compression",
+                                      "timeout", "connect_timeout", "ca_file", "tls_verify"}) {
+                std::string text;
+                section.read(key, text);
+              }
+              std::vector<std::string> urls;
+              section.read("urls", urls);
+              std::map<std::string, std::string> settings;
+              section.read("index_settings", settings);
+              return nullptr;
+            },
             [](const void*) { return std::string("{}"); }}}};
 }
 
@@ -170,7 +185,8 @@ TEST(Reference, NamesEveryOption) {
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))
         << key;
-  const std::pair<const char*, std::size_t> others[] = {{"forward", 2}, {"postgres", 3}};
+  const std::pair<const char*, std::size_t> others[] = {
+      {"forward", 2}, {"postgres", 3}, {"elasticsearch", 4}};
   for (const auto& [type, at] : others) {
     for (const auto& key :
          allowed_keys(fmt::format("exporters: {{x: {{type: {}, zzzz: 1}}}}\n", type))) {

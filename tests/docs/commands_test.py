@@ -123,6 +123,9 @@ class Commands(unittest.TestCase):
         if session.postgres_programs() is None:
             if any("pg_ctl" in block.text for block in blocks if block.language == "sh"):
                 self.skipTest("PostgreSQL is not installed (tools/install-packages.sh test)")
+        if (any("fetch-opensearch" in block.text for block in blocks)
+                and not (ROOT / "build/opensearch/home").is_dir()):
+            self.skipTest("no OpenSearch (tools/fetch-opensearch.sh)")
         already = len(skipped)
         with tempfile.TemporaryDirectory(prefix="kcloud-docs-") as folder:
             with session.Session(BINARY, folder) as shell:

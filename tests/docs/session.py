@@ -1,7 +1,7 @@
 """A reader at a terminal: one temporary folder, one shell, one agent on a free port.
 
 Commands are run as they stand in the documents. Only the ports 8007, 8017, 8018, 8019 and 8443 (further
-agents), 8086, 6379 and 5433 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd`,
+agents), 8086, 9200, 6379 and 5433 and the path of the binary are exchanged, and `curl`, `kcloud-logger`, `influxd`,
 those of Redis and, for root, those that start PostgreSQL are small scripts that add what the exchange needs.
 Everything that a session starts ends with it.
 """
@@ -119,7 +119,7 @@ class Session:
 
     def __init__(self, binary, folder):
         self.folder = pathlib.Path(folder)
-        *agents, self.influx, self.redis, self.postgres, rpc = free_ports(9)
+        *agents, self.influx, self.redis, self.postgres, self.search, rpc = free_ports(10)
         self.port = agents[0]
         self.agents = dict(zip(("8007", "8017", "8018", "8019", "8443"), agents))
         self.names = {"PORT": self.port, "INFLUX": self.influx, "RPC": rpc, "BINARY": binary,
@@ -154,10 +154,12 @@ class Session:
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     copy.write_text(self.exchange(file.read_text("utf-8")), "utf-8")
         (self.work / "tools").mkdir()
-        (self.work / "tools/audit-verify.py").symlink_to(ROOT / "tools/audit-verify.py")
-        if os.geteuid() == 0:
-            self.folder.chmod(0o711)
-            self.work.chmod(0o711)
+        for path in ("tools/audit-verify.py", "tools/fetch-opensearch.sh", "tests/support/opensearch",
+                     "build/opensearch"):
+            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.work / path).symlink_to(ROOT / path)
+        for path in (self.folder, self.work):
+            path.chmod(0o711)  # OpenSearch and PostgreSQL do not run as root
         self.environment = {
             **os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "no_proxy": "*"}
@@ -165,7 +167,7 @@ class Session:
     def exchange(self, text):
         """A document's text as it is run here."""
         for shown, real in {**self.agents, "8086": self.influx, "6379": self.redis,
-                            "5433": self.postgres}.items():
+                            "5433": self.postgres, "9200": self.search}.items():
             text = re.sub(rf"(:|PGPORT=){shown}\b", rf"\g<1>{real}", text)
         return text.replace("build/release/kcloud-logger", "kcloud-logger")
 

@@ -1,0 +1,51 @@
+#include "tests/exporters/elasticsearch/fixtures.h"
+
+#include <stdexcept>
+
+#include "config/config.h"
+
+namespace kcloud::elasticsearch::testing {
+
+std::shared_ptr<const core::Catalogue> catalogue() {
+  static const auto built_in = [] {
+    config::Problems problems;
+    return config::load_catalogue({}, config::Environment::system(), problems);
+  }();
+  return built_in;
+}
+
+core::Event& Events::add(std::string_view type, const std::string& key, std::int64_t time) {
+  core::Event event;
+  event.time = core::from_nanos(time);
+  event.received = event.time;
+  event.id = core::make_event_id(event.time, core::key_digest("test", key));
+  event.type = catalogue()->find(type);
+  event.type_name = batch.keep(type);
+  event.source = "scheduler-a";
+  event.workload = "w1";
+  event.cluster = "seoul";
+  event.agent = "agent-1";
+  event.collector = "webhook";
+  event.body = batch.keep("{\"key\":\"" + key + "\"}");
+  event.body_hash = core::sha256(event.body);
+  if (event.type != nullptr) event.fields = batch.allocate_fields(event.type->fields.size());
+  return batch.events.emplace_back(event);
+}
+
+core::FieldValue& field(core::Event& event, std::string_view name) {
+  const auto slot = event.type->slot(name);
+  if (!slot) throw std::invalid_argument("no field " + std::string(name));
+  return const_cast<core::FieldValue&>(event.fields[*slot]);
+}
+
+core::FieldValue integer(std::int64_t value) {
+  return {core::FieldValue::Kind::kInteger, false, value, 0, {}};
+}
+
+core::FieldValue real(double value) { return {core::FieldValue::Kind::kReal, false, 0, value, {}}; }
+
+core::FieldValue text(std::string_view value) {
+  return {core::FieldValue::Kind::kText, false, 0, 0, value};
+}
+
+}  // namespace kcloud::elasticsearch::testing
