@@ -23,9 +23,6 @@ CREATE TABLE audit_batch (
   total_events bigint NOT NULL, journal_end bigint NOT NULL, event_ids bytea NOT NULL,
   leaves bytea NOT NULL, event_days bytea NOT NULL, root bytea NOT NULL, prev_hash bytea NOT NULL,
   hash bytea NOT NULL, sealed_at timestamptz NOT NULL, PRIMARY KEY (chain_id, seq));
-CREATE TABLE audit_checkpoint (
-  chain_id uuid, seq bigint, hash bytea NOT NULL, time timestamptz NOT NULL, key_id text NOT NULL,
-  signature bytea NOT NULL, PRIMARY KEY (chain_id, seq, key_id));
 CREATE TABLE audit_retention (
   day date NOT NULL, dropped_at timestamptz NOT NULL DEFAULT now(), rows bigint NOT NULL,
   agent text NOT NULL);

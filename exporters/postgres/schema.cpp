@@ -64,7 +64,7 @@ std::string grants(const Config& config) {
   if (!config.writer_role.empty())
     out += fmt::format(
         "GRANT USAGE ON SCHEMA \"{0}\" TO \"{1}\"; GRANT SELECT ON ALL TABLES IN SCHEMA \"{0}\" TO "
-        "\"{1}\"; GRANT INSERT ON audit_event, audit_seen, audit_batch, audit_checkpoint TO "
+        "\"{1}\"; GRANT INSERT ON audit_event, audit_seen, audit_batch TO "
         "\"{1}\"; GRANT INSERT, UPDATE ON event_rollup TO \"{1}\"; GRANT EXECUTE ON FUNCTION "
         "audit_make_partitions(date, date), audit_make_id_partitions(date[]), "
         "audit_retain(integer, text) TO \"{1}\";",
