@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
 #include "core/json.h"
 #include "tests/exporters/elasticsearch/server.h"
 
@@ -164,12 +167,17 @@ TEST(ElasticsearchMapping, NumbersAtTheirLimits) {
 // The index of the day was made when the catalogue said something else.
 TEST(ElasticsearchMapping, ANumberThatDoesNotFitAnOlderMappingIsKeptAndIgnored) {
   const auto config = testing::test_config();
+  auto type = *testing::catalogue()->find("scheduling_decision");
+  type.fields[*type.slot("power_watts")].type = core::FieldType::kInteger;
+  const auto older =
+      std::make_shared<const core::Catalogue>(std::vector{type}, testing::catalogue()->common());
   Events events;
+  auto& before = events.add("scheduling_decision", "older");
+  before.type = older->find("scheduling_decision");
+  field(before, "power_watts") = testing::integer(1);
+  ASSERT_EQ(Exporter(config, older, "hub").deliver(events.batch.events).kind, Kind::kDelivered);
+  events.batch.events.clear();
   field(events.add("scheduling_decision", "a"), "power_watts") = testing::real(1.5);
-  server().put(
-      "/" + config.prefix + "-scheduling_decision-2025.01.15",
-      R"({"mappings":{"dynamic":false,"properties":{"fields":{"properties":{"power_watts":)"
-      R"({"type":"long","coerce":false,"ignore_malformed":true}}}}}})");
   auto exporter = testing::exporter(config);
   const auto delivery = exporter.deliver(events.batch.events);
   ASSERT_EQ(delivery.kind, Kind::kDelivered) << delivery.reason;
