@@ -3,14 +3,19 @@
 sharing the machine. Floor and agent in turn, in one run; the agent's CPU time counts until the sinks
 have everything.
 
+Fluent Bit, Telegraf and Vector do the same work in the same run where they are on the PATH (peers.py).
+
   bench/sinks/sinks.py [--seconds N] [--rounds N] [--kinds arrays,single] [--sinks influxdb,postgres]
                        [--rate EVENTS_PER_S] [--build DIR]
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
+import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +25,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "system"), str(ROOT / "bench" / "collectors")]
 import kit  # noqa: E402  pylint: disable=wrong-import-position
+import peers  # noqa: E402  pylint: disable=wrong-import-position
 import measures  # noqa: E402  pylint: disable=wrong-import-position
 import servers  # noqa: E402  pylint: disable=wrong-import-position
 from postgres_kit import Postgres  # noqa: E402  pylint: disable=wrong-import-position
@@ -106,6 +112,49 @@ def agent(options, kind):
         return result
 
 
+ROWS = """SELECT coalesce(sum((xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM
+  public.%I', tablename), false, true, '')))[1]::text::bigint), 0) FROM pg_tables WHERE schemaname='public'"""
+
+
+def peer(options, kind, name):
+    with Cleanups() as cleanups, tempfile.TemporaryDirectory() as directory:
+        postgres = Postgres(cleanups) if "postgres" in options.sinks else None
+        influx = servers.InfluxDb(cleanups) if "influxdb" in options.sinks else None
+        for table in peers.TABLES if postgres else ():
+            postgres.rows(table)
+        port = servers.free_port()
+        process = kit.Process(peers.command(name, directory, port, influx and influx.port,
+                                            postgres and postgres.url), directory + "/log")
+        cleanups.append(process.kill)
+        kit.eventually(lambda: listens(port), 30)
+        pid = process.popen.pid
+        own, begin = ticks(pid), time.monotonic()
+        events, most = generate(options, port, kind), 0
+        loaded, rows, since, arrived = time.monotonic() - begin, -1, time.monotonic(), 0
+        while postgres and time.monotonic() - since < 15:  # until nothing more comes
+            most = max(most, memory(pid))
+            now = int(postgres.rows(ROWS)[0][0])
+            if now != rows:
+                rows, since, arrived = now, time.monotonic(), time.monotonic() - begin
+            time.sleep(0.5)
+        return {"cpu_us": (ticks(pid) - own) / events * 1e6, "rate": events / loaded,
+                "ledger_rate": rows / arrived if arrived else 0, "rows": rows, "events": events,
+                "mib": max(most, memory(pid))}
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def memory(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", status).group(1)) / 1024
+
+
 def counted(client, exporter):
     for name, value in client.metrics().items():
         if name.startswith("exporter_delivered_events_total") and f'"{exporter}"' in name:
@@ -125,9 +174,11 @@ def main():
     options.sinks = options.sinks.split(",")
     kit.set_binary(options.build / "kcloud-logger")
     for kind in options.kinds.split(","):
-        results = {"floor": [], "agent": []}
+        runs = {"floor": floor, "agent": agent,
+                **{name: functools.partial(peer, name=name) for name in peers.found()}}
+        results = {name: [] for name in runs}
         for number in range(options.rounds):
-            for name, measure in (("floor", floor), ("agent", agent)):
+            for name, measure in runs.items():
                 results[name].append(measure(options, kind))
                 print(f"{kind} round {number + 1} {name}: " + ", ".join(
                     f"{key} {value:.1f}" for key, value in results[name][-1].items()),
@@ -139,6 +190,13 @@ def main():
         print(f"{kind}: agent {median('agent', 'cpu_us'):.2f} µs an event, floor "
               f"{median('floor', 'cpu_us'):.2f}: {ratio:.2f} (asked 1.8); anonymous memory "
               f"{max(result['mib'] for result in results['agent']):.1f} MiB (asked 96)")
+        for name in peers.found():
+            lost = max(result["events"] - result["rows"] for result in results[name])
+            print(f"{kind}: {name} {median(name, 'cpu_us'):.2f} µs an event, "
+                  f"{median(name, 'cpu_us') / median('agent', 'cpu_us'):.2f} × the agent; "
+                  f"{median(name, 'ledger_rate'):,.0f} rows/s in PostgreSQL, {lost} of "
+                  f"{results[name][-1]['events']} not there, "
+                  f"{max(result['mib'] for result in results[name]):.0f} MiB")
         for sink in ("ledger", "metrics"):
             if f"{sink}_rate" in results["agent"][0]:
                 print(f"{kind}: {sink} {median('agent', f'{sink}_rate'):,.0f} events/s from the first "
