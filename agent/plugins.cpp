@@ -77,7 +77,7 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
   if (exporter.type == "postgres") {
     return std::make_unique<postgres::Exporter>(
         *static_cast<const postgres::Config*>(exporter.options.get()), std::move(catalogue),
-        agent.name);
+        agent_name(agent));
   }
   throw std::invalid_argument("unknown exporter type '" + exporter.type + "'");
 }
