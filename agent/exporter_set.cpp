@@ -18,6 +18,7 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
   std::vector<std::string> required;
   std::vector<std::shared_ptr<Running>> started;
   std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters;
+  const auto feed = std::make_shared<delivery::EventFeed>();
   for (const auto& exporter : config->exporters) {
     if (!exporter.enabled) continue;
     delivery::Options options;
@@ -26,6 +27,7 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
     auto& kept = counters_[exporter.name];
     if (!kept) kept = std::make_shared<core::ExporterCounters>();
     options.counters = counters[exporter.name] = kept;
+    options.feed = feed;
     options.decode.default_zone = core::Zone(config->agent.default_zone);
     auto running = std::make_shared<Running>();
     running->config = config;

@@ -47,6 +47,7 @@ std::span<FieldValue> EventBatch::allocate_fields(std::size_t count) {
 
 void EventBatch::clear() {
   events.clear();
+  owners_.clear();
   if (blocks_.empty()) return;
   if (blocks_.size() > 1) {
     std::swap(blocks_.front(), blocks_.back());

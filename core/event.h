@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/event_id.h"
@@ -95,7 +96,10 @@ class EventBatch {
   // `count` absent field values that live as long as the batch.
   std::span<FieldValue> allocate_fields(std::size_t count);
 
-  std::size_t bytes() const { return bytes_; }  // arena memory held
+  // Events of another batch were added: its memory lives as long as this one's.
+  void adopt(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
+
+  std::size_t bytes() const { return bytes_; }  // arena memory held, without what is adopted
   void clear();                                 // forgets events, keeps one block of memory
 
  private:
@@ -106,6 +110,7 @@ class EventBatch {
     std::size_t size = 0;
   };
   std::vector<Block> blocks_;
+  std::vector<std::shared_ptr<const void>> owners_;
   char* next_ = nullptr;
   char* end_ = nullptr;
   std::size_t bytes_ = 0;

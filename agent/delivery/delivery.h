@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/delivery/event_feed.h"
 #include "agent/journal/journal.h"
 #include "config/config.h"
 #include "core/counters.h"
@@ -53,6 +54,8 @@ struct Options {
   std::uint32_t seed = 0;  // jitter; 0: random
   // Where to count, so that a loop that takes another's place counts on; empty: from 0.
   std::shared_ptr<core::ExporterCounters> counters;
+  // Shared with other loops of the same catalogue and decode options; empty: one of its own.
+  std::shared_ptr<EventFeed> feed;
 };
 
 std::string_view to_string(Phase);

@@ -16,6 +16,7 @@ void Loop::Impl::run(std::stop_token stop) {
       trouble.reset();
     } catch (const std::exception& error) {
       reader.reset();
+      feed->forget();
       fail(error.what(), stop);
     }
   }

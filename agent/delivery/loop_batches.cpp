@@ -23,6 +23,18 @@ void Loop::Impl::work(std::stop_token stop) {
                   options.name, refused, batch.events.size(), plan.refused().front().reason);
 }
 
+std::uint64_t Loop::Impl::read(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                               core::EventBatch& to) {
+  if (!reader) reader = journal.reader();
+  return feed->read_after(
+      after, limit, max_bytes, to,
+      [this](std::uint64_t from, std::size_t most, std::size_t bytes, core::EventBatch& block) {
+        const auto end = reader->read_after(from, most, bytes, block);
+        for (auto& event : block.events) decoder.decode_fields(event, block);
+        return end;
+      });
+}
+
 // Waits until a batch is due and reads it. False: nothing to do yet.
 bool Loop::Impl::read_batch() {
   const std::uint64_t head = journal.head();
@@ -37,13 +49,10 @@ bool Loop::Impl::read_batch() {
     return false;
   }
   batch.clear();
-  if (!reader) reader = journal.reader();
-  read_to = reader->read_after(cursor, options.delivery.batch_events, options.delivery.batch_bytes,
-                               batch);
+  read_to = read(cursor, options.delivery.batch_events, options.delivery.batch_bytes, batch);
   // The head was committed before the read began: what the read does not show is gone.
   if (batch.events.empty()) read_to = head;
   gone = read_to - cursor - batch.events.size();
-  for (auto& event : batch.events) decoder.decode_fields(event, batch);
   const std::scoped_lock lock(mutex);
   oldest_open.reset();
   if (!batch.events.empty()) oldest_open = batch.events.front().received;

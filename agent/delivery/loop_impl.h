@@ -31,13 +31,16 @@ struct Loop::Impl {
         exporter(std::move(sink)),
         clock(wall),
         counters(options.counters ? *options.counters : own_counters),
+        feed(options.feed ? options.feed : std::make_shared<EventFeed>(0)),
         decoder(catalogue, options.decode),
         gather(options.delivery.batch_events, options.delivery.batch_wait),
         pacing(options.delivery),
         random(options.seed != 0 ? options.seed : std::random_device{}()) {
     if (exporter->keeps_seals())
       sealed.emplace(journal, *exporter, options.delivery.batch_events,
-                     options.delivery.batch_bytes);
+                     options.delivery.batch_bytes,
+                     [this](std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                            core::EventBatch& to) { return read(after, limit, max_bytes, to); });
   }
 
   void run(std::stop_token stop);
@@ -47,6 +50,9 @@ struct Loop::Impl {
   void find_oldest_open();
   void serve_side(std::stop_token stop);
   SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
+  // Events behind `after` with their fields; as journal::Reader::read_after.
+  std::uint64_t read(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                     core::EventBatch& to);
   bool read_batch();
   bool deliver_batch(BatchPlan& plan, std::stop_token stop);
   core::Delivery attempt(std::span<const core::Event> events);
@@ -67,6 +73,7 @@ struct Loop::Impl {
   const core::Clock& clock;
   core::ExporterCounters own_counters;  // when nobody else keeps them
   core::ExporterCounters& counters;
+  const std::shared_ptr<EventFeed> feed;
 
   mutable std::mutex mutex;
   std::condition_variable_any wake;

@@ -11,7 +11,6 @@ std::optional<core::Delivery> Loop::Impl::attempt_sealed(std::stop_token stop) {
   batch.clear();
   if (!reader) reader = journal.reader();
   if (!sealed->read(*reader, batch, stop)) return std::nullopt;
-  for (auto& event : batch.events) decoder.decode_fields(event, batch);
   {
     const std::scoped_lock lock(mutex);
     oldest_open.reset();

@@ -90,17 +90,16 @@ bool SealedSource::read(journal::Reader& reader, core::EventBatch& events, std::
     sum += seals_[count++].events;
   seals_.resize(count);
   if (seals_.empty()) return false;
-  read_events(reader, sum, events);
+  read_events(sum, events);
   for (auto& event : events.events) event.body_hash = hasher_.hash(event.body);
   return true;
 }
 
 // The first batch whole, of the others those that are.
-void SealedSource::read_events(journal::Reader& reader, std::size_t most,
-                               core::EventBatch& events) {
+void SealedSource::read_events(std::size_t most, core::EventBatch& events) {
   std::uint64_t to = end_;
   for (std::uint64_t before = to;; before = to) {
-    to = reader.read_after(to, most - std::min(most, events.events.size()), batch_bytes_, events);
+    to = events_(to, most - std::min(most, events.events.size()), batch_bytes_, events);
     if (to >= seals_.front().journal_end || to == before) break;
   }
   while (seals_.size() > 1 && seals_.back().journal_end > to) seals_.pop_back();

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "agent/delivery/event_feed.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/reader.h"
 #include "core/exporter.h"
@@ -17,12 +18,14 @@ namespace kcloud::delivery {
 
 class SealedSource {
  public:
+  // `events` reads the journal's events with their fields.
   SealedSource(journal::Journal& journal, core::Exporter& exporter, std::size_t batch_events,
-               std::size_t batch_bytes)
+               std::size_t batch_bytes, EventFeed::Load events)
       : journal_(journal),
         exporter_(exporter),
         batch_events_(batch_events),
-        batch_bytes_(batch_bytes) {}
+        batch_bytes_(batch_bytes),
+        events_(std::move(events)) {}
 
   // Waits a while for a batch and reads it, with those behind it that make up `batch_events` and
   // `batch_bytes`, or alone. False: nothing yet. Throws what the sink or the reader throws, and
@@ -46,11 +49,12 @@ class SealedSource {
                   const core::SealedHead& head);
   std::uint64_t last_common(journal::Reader& reader, const core::ChainId& chain,
                             std::uint64_t below);
-  void read_events(journal::Reader& reader, std::size_t most, core::EventBatch& events);
+  void read_events(std::size_t most, core::EventBatch& events);
 
   journal::Journal& journal_;
   core::Exporter& exporter_;
   const std::size_t batch_events_, batch_bytes_;
+  const EventFeed::Load events_;  // of the journal
   journal::ChainPart
       part_;  // the chain that the sink is at; one that was replaced up to where it was
   std::optional<core::SealedHead> head_;

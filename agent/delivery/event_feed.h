@@ -1,0 +1,59 @@
+// The journal's newest events, read and decoded once for all loops that are near each other.
+//
+// A loop far behind reads for itself: what it read is the first to be forgotten. Bounded by bytes.
+// All loops of a feed decode alike, and their catalogue outlives it. Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/event.h"
+
+namespace kcloud::delivery {
+
+class EventFeed {
+ public:
+  // Appends events behind `after` with their fields to a batch, as journal::Reader::read_after
+  // does.
+  using Load = std::function<std::uint64_t(std::uint64_t after, std::size_t limit,
+                                           std::size_t max_bytes, core::EventBatch& batch)>;
+
+  explicit EventFeed(std::size_t most_bytes = std::size_t{12} << 20) : most_bytes_(most_bytes) {}
+
+  // As `load`, which is called for what is not here. The events share the feed's memory.
+  std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                           core::EventBatch& batch, const Load& load);
+  // What was read is read again: the journal was opened anew.
+  void forget();
+
+  std::uint64_t loaded() const;  // events, since the beginning
+  std::size_t bytes() const;     // held now
+
+ private:
+  struct Block {
+    std::uint64_t after, to;
+    core::EventBatch events;
+  };
+  // Empty: nothing behind `after`.
+  std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load);
+  std::shared_ptr<const Block> find(std::uint64_t after) const;
+  bool loading(std::uint64_t after) const;
+  void keep(const std::shared_ptr<const Block>& block);
+
+  const std::size_t most_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable loaded_one_;
+  std::map<std::uint64_t, std::shared_ptr<const Block>>
+      blocks_;                            // guarded, as the rest; by `after`
+  std::vector<std::uint64_t> under_way_;  // `after` of blocks that are being loaded
+  std::size_t bytes_ = 0;
+  std::uint64_t events_ = 0;
+  std::uint64_t forgotten_ = 0;  // times: what was being loaded meanwhile is not kept
+};
+
+}  // namespace kcloud::delivery
