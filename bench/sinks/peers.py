@@ -42,7 +42,7 @@ TELEGRAF = """[agent]
   metric_buffer_limit = 2000000
   quiet = true
 [[inputs.http_listener_v2]]
-  service_address = "tcp://127.0.0.1:{port}"
+  service_address = "127.0.0.1:{port}"
   paths = ["/events"]
   data_format = "json"
   json_name_key = "event_type"

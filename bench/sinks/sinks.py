@@ -126,7 +126,10 @@ def peer(options, kind, name):
         process = kit.Process(peers.command(name, directory, port, influx and influx.port,
                                             postgres and postgres.url), directory + "/log")
         cleanups.append(process.kill)
-        kit.eventually(lambda: listens(port), 30)
+        try:
+            kit.eventually(lambda: listens(port), 30)
+        except AssertionError:
+            raise SystemExit(f"{name} does not listen: {pathlib.Path(process.log).read_text()}") from None
         pid = process.popen.pid
         own, begin = ticks(pid), time.monotonic()
         events, most = generate(options, port, kind), 0
