@@ -13,7 +13,9 @@
 #include "exporters/postgres/binary.h"
 #include "exporters/postgres/connection.h"
 #include "exporters/postgres/derived.h"
+#include "exporters/postgres/row_counts.h"
 #include "exporters/postgres/schema.h"
+#include "exporters/postgres/stored_batch.h"
 
 namespace kcloud::postgres {
 namespace {
@@ -22,13 +24,6 @@ constexpr std::int64_t kBatches = 16;       // read at a time
 constexpr std::size_t kRows = 250;          // read at a time; their bodies are held
 constexpr std::size_t kMostNamed = 3;       // events of a batch, for each thing that can be wrong
 constexpr std::int32_t kShortestKept = 30;  // days; audit_retain() takes nothing below
-
-template <typename Array>
-bool read_bytes(std::string_view bytes, Array& out) {
-  if (bytes.size() != out.size()) return false;
-  std::ranges::copy(bytes, out.begin());
-  return true;
-}
 
 std::string day_text(std::int32_t day) {
   return core::format_time(core::Time(std::chrono::hours(24) * day)).substr(0, 10);
@@ -41,96 +36,6 @@ std::string exact(std::string_view column) {
       "decode(substring(n FROM ' bytes ([0-9a-f]+)$'), 'hex') FROM unnest(e.column_errors) n "
       "WHERE n LIKE '{0}: %' LIMIT 1) END",
       column);
-}
-
-// Rows by the batch that each names, in the order of chains and batches.
-class RowCounts {
- public:
-  explicit RowCounts(Connection& connection) : connection_(connection) {
-    connection_.script(
-        "DECLARE row_counts NO SCROLL CURSOR FOR SELECT chain_id, batch_seq, count(*) FROM "
-        "audit_event GROUP BY 1, 2 ORDER BY 1, 2");
-    fetch();
-  }
-
-  struct Group {
-    std::optional<core::ChainId> chain;  // nullopt, as `seq`: the rows name none
-    std::optional<std::int64_t> seq;
-    std::int64_t rows = 0;
-    bool before(const core::ChainId& other, std::int64_t number) const {
-      if (!chain || *chain != other) return chain && *chain < other;
-      return seq && *seq < number;
-    }
-  };
-  const Group* next() const { return at_ < groups_.size() ? &groups_[at_] : nullptr; }
-  void pass() {
-    if (++at_ == groups_.size()) fetch();
-  }
-
- private:
-  void fetch() {
-    const auto found = connection_.run("FETCH 1000 FROM row_counts");
-    groups_.clear();
-    at_ = 0;
-    for (std::size_t row = 0; row < found.rows(); ++row) {
-      Group group;
-      core::ChainId chain{};
-      if (read_bytes(found.value(row, 0), chain)) group.chain = chain;
-      if (!found.is_null(row, 1)) group.seq = read_bigint(found.value(row, 1));
-      group.rows = read_bigint(found.value(row, 2));
-      groups_.push_back(group);
-    }
-  }
-
-  Connection& connection_;
-  std::vector<Group> groups_;
-  std::size_t at_ = 0;
-};
-
-// A row of audit_batch.
-struct StoredBatch {
-  core::Seal seal;
-  std::string ids, leaves, days;
-  bool whole = true;  // its hashes have the size of one
-
-  std::size_t size() const { return ids.size() / 16; }
-  std::string_view id(std::size_t i) const { return std::string_view(ids).substr(16 * i, 16); }
-  std::int32_t day(std::size_t i) const {
-    const auto high = static_cast<std::uint8_t>(days[2 * i]);
-    const auto low = static_cast<std::uint8_t>(days[2 * i + 1]);
-    return seal.day + static_cast<std::int16_t>(high << 8 | low);
-  }
-  core::Sha256 leaf(std::size_t i) const {
-    core::Sha256 leaf{};
-    read_bytes(std::string_view(leaves).substr(32 * i, 32), leaf);
-    return leaf;
-  }
-  bool consistent() const {
-    return whole && ids.size() % 16 == 0 && leaves.size() == 2 * ids.size() &&
-           8 * days.size() == ids.size();
-  }
-};
-
-StoredBatch read_batch(const Result& found, std::size_t row, const core::ChainId& chain) {
-  const auto number = [&](int column) {
-    return static_cast<std::uint64_t>(read_bigint(found.value(row, column)));
-  };
-  StoredBatch batch;
-  auto& seal = batch.seal;
-  seal.chain = chain;
-  seal.seq = number(0);
-  seal.day = read_date(found.value(row, 1));
-  seal.events = number(2);
-  seal.total_events = number(3);
-  seal.journal_end = number(4);
-  batch.ids = found.value(row, 5);
-  batch.leaves = found.value(row, 6);
-  batch.days = found.value(row, 7);
-  batch.whole = read_bytes(found.value(row, 8), seal.root) &&
-                read_bytes(found.value(row, 9), seal.prev) &&
-                read_bytes(found.value(row, 10), seal.hash);
-  seal.sealed = read_time(found.value(row, 11));
-  return batch;
 }
 
 // What is wrong with a row, and with how many; the first few events are named.
@@ -231,18 +136,12 @@ class Verifier {
     core::ChainChecker checker(chain, options_.heads, report.follows);
     std::int64_t after = std::numeric_limits<std::int64_t>::min();
     for (;;) {
-      const auto found = connection_.run(
-          "SELECT seq, ingest_day, n_events, total_events, journal_end, event_ids, leaves, "
-          "event_days, root, prev_hash, hash, sealed_at FROM audit_batch WHERE chain_id = $1 AND "
-          "seq > $2 ORDER BY seq LIMIT $3",
-          {parameter(Type::kUuid, std::string(chain.begin(), chain.end())),
-           parameter(Type::kBigint, binary(after)), parameter(Type::kBigint, binary(kBatches))});
-      if (found.rows() == 0) break;
-      for (std::size_t row = 0; row < found.rows(); ++row) {
-        const auto batch = read_batch(found, row, chain);
+      const auto batches = batches_behind(connection_, chain, after, kBatches);
+      if (batches.empty()) break;
+      for (const auto& batch : batches) {
         for (auto& problem : checker.check(batch.seal, leaves_of(batch, report)))
           report.findings.push_back({batch.seal.seq, std::move(problem)});
-        after = read_bigint(found.value(row, 0));
+        after = static_cast<std::int64_t>(batch.seal.seq);
         if (progress_) progress_(++done_);
       }
     }
