@@ -156,17 +156,17 @@ def read_postgres(options):
         while row and row[:2] == fields[:2]:
             _, _, index, event, stored, time, kind, source, body, there, own, expired = row
             if index == last:
-                seal["problems"].append(f"there is more than one row of event {event}")
+                seal["problems"].append(f"there is more than one row of event {uuid.UUID(event)}")
             elif there == "t":
                 now = leaf(bytes.fromhex(event), int(time), *map(bytes.fromhex,
                                                                  (kind, source, body)))
                 if now.hex() != stored:
-                    seal["problems"].append(f"event {event} is not what was sealed")
+                    seal["problems"].append(f"event {uuid.UUID(event)} is not what was sealed")
                 seal["leaves"].append(now)
                 seal["found"] += 1
             else:
                 if expired != "t":
-                    seal["problems"].append(f"event {event} is missing")
+                    seal["problems"].append(f"event {uuid.UUID(event)} is missing")
                 seal["leaves"].append(bytes.fromhex(stored))
             naming, last = naming + (own == "t"), index
             row = next(rows, None)
