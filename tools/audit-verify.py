@@ -118,18 +118,21 @@ def exact(column):
 
 
 SEALS = """SELECT replace(chain_id::text, '-', ''), seq, ingest_day - date '1970-01-01', n_events,
-  total_events, journal_end, encode(root, 'hex'), encode(prev_hash, 'hex'), encode(hash, 'hex')
+  total_events, journal_end, encode(root, 'hex'), encode(prev_hash, 'hex'), encode(hash, 'hex'),
+  event_ids = '' AND n_events > 0 AND ingest_day <= (SELECT max(day) FROM audit_retention)
   FROM audit_batch ORDER BY 1, 2"""
 ROWS = f"""SELECT replace(b.chain_id::text, '-', ''), b.seq, i,
   encode(substring(b.event_ids, i * 16 + 1, 16), 'hex'), encode(substring(b.leaves, i * 32 + 1, 32),
   'hex'), e.time_ns, {exact("type")}, {exact("source")}, {exact("body")}, e.event_id IS NOT NULL,
-  (e.chain_id, e.batch_seq) = (b.chain_id, b.seq), EXISTS (SELECT FROM audit_retention r WHERE r.day
-  = b.ingest_day + d)
+  (e.chain_id, e.batch_seq) = (b.chain_id, b.seq), b.ingest_day + d <= (SELECT max(day) FROM
+  audit_retention)
   FROM audit_batch b CROSS JOIN generate_series(0, length(event_ids) / 16 - 1) i CROSS JOIN LATERAL
   (SELECT (get_byte(event_days, i * 2) << 8 | get_byte(event_days, i * 2 + 1)) AS u) u CROSS JOIN
   LATERAL (SELECT CASE WHEN u > 32767 THEN u - 65536 ELSE u END AS d) d LEFT JOIN audit_event e
   ON e.ingest_day = b.ingest_day + d
   AND e.event_id = encode(substring(b.event_ids, i * 16 + 1, 16), 'hex')::uuid ORDER BY 1, 2, 3"""
+EARLY = """SELECT day FROM audit_retention
+  WHERE dropped_at::date - day < 30 OR dropped_at > now()"""
 NAMED = """SELECT replace(chain_id::text, '-', ''), batch_seq, count(*) FROM audit_event
   GROUP BY 1, 2"""
 
@@ -170,10 +173,16 @@ def read_postgres(options):
                 seal["leaves"].append(bytes.fromhex(stored))
             naming, last = naming + (own == "t"), index
             row = next(rows, None)
+        if fields[9] == "t":
+            seal["leaves"] = None
         others = named.pop((fields[0], fields[1]), 0) - naming
         if others > 0:
             seal["problems"].append(f"{others} rows name this batch that it does not hold")
         yield seal
+    early = [day for day, in psql(options, EARLY)]
+    if early:
+        yield dict(chain=None, problems=[f"day {day} was dropped before it was 30 days old"
+                                         for day in early])
     if named:
         yield dict(chain=None, problems=[f"{rows} rows name batch {seq} of chain {chain}, which is "
                                          "not there" for (chain, seq), rows in named.items()])

@@ -85,6 +85,9 @@ BEGIN
     END IF;
     dropped := dropped + 1;
   END LOOP;
+  -- Of these batches the seals stay, as links of the chain, and not what their rows were.
+  UPDATE audit_batch SET event_ids = '', leaves = '', event_days = ''
+    WHERE ingest_day < cutoff AND event_ids <> '';
   -- An id is kept as long as its row, which may have come in long after the event.
   FOR part IN SELECT c.relname AS name, to_date(right(c.relname, 8), 'YYYYMMDD') AS day
       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid

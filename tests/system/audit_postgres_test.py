@@ -19,6 +19,17 @@ CONFIG = """audit:
   checkpoint_interval: 1s
 exporters:
 """
+# Everything is 400 days older, and sealed anew: what an agent wrote then.
+OLDER = """DO $$ DECLARE b audit_batch; previous bytea := decode(repeat('00', 32), 'hex'); BEGIN
+  PERFORM audit_make_partitions(current_date - 400, current_date - 400);
+  UPDATE audit_event SET ingest_day = ingest_day - 400;
+  FOR b IN SELECT * FROM audit_batch ORDER BY seq LOOP
+    UPDATE audit_batch SET ingest_day = b.ingest_day - 400, prev_hash = previous, hash = sha256(
+      '\\x026b636c31'::bytea || uuid_send(b.chain_id) || int8send(b.seq) ||
+      int4send(b.ingest_day - 400 - date '1970-01-01') || int8send(b.n_events) ||
+      int8send(b.total_events) || int8send(b.journal_end) || b.root || previous)
+      WHERE seq = b.seq RETURNING hash INTO previous;
+  END LOOP; END $$; """
 LISTS = "event_ids=substring(event_ids,17), leaves=substring(leaves,33), event_days=substring(event_days,3)"
 
 
@@ -69,6 +80,10 @@ class AuditPostgres(unittest.TestCase):
         done = psql(copy, "SET search_path=kcloud_audit", sql)
         self.assertNotRegex(done, r"(UPDATE|DELETE|INSERT 0) 0\n", name)
         return copy
+
+    def rows_of(self, url, sql):
+        return subprocess.check_output([BIN + "psql", "-X", "-q", "-At", "-d", url, "-c",
+                                        "SET search_path=kcloud_audit", "-c", sql], text=True).strip()
 
     def test_whole_chains_of_two_agents_that_share_events(self):
         odd = [kit.event("w" * 1024), {**kit.event("odd"), "source": "\u2028 \ud83d\ude00"}]
@@ -159,15 +174,24 @@ class AuditPostgres(unittest.TestCase):
 
     def test_days_that_retention_took_are_counted_and_not_named(self):
         self.run_agent(20)
-        day = "current_date - 400"
-        old = self.tampered("old", f"SELECT audit_make_partitions({day}, {day}); UPDATE audit_event "
-                            f"SET ingest_day={day}; UPDATE audit_batch SET event_days="
-                            r"(SELECT string_agg('\xfe70'::bytea, '') FROM generate_series(1, "
-                            "n_events)) WHERE n_events > 0; SELECT audit_retain(365, 'test')")
+        old = self.tampered("old", OLDER + "SELECT audit_retain(365, 'test')")
+        self.assertEqual(self.rows_of(old, "SELECT count(*) FROM audit_event"), "0")
+        self.assertEqual(self.rows_of(old, "SELECT sum(length(event_ids)) FROM audit_batch"), "0")
         code, said, python = self.verdicts(old)
         self.assertEqual(code, 0, said + python)
         self.assertIn("0 events read, 20 outside of the time or no longer kept", said)
         self.assertIn("0 events read, 20 not", python)
+        # What retention did not do, and what it did too early.
+        for sql, want in (
+                ("UPDATE audit_batch SET event_ids='', leaves='', event_days='' WHERE seq=1",
+                 "batch 1: "),
+                ("INSERT INTO audit_retention VALUES (current_date, now(), 20, 'x')", "dropped before"),
+                ("INSERT INTO audit_retention VALUES (current_date, now() + interval '1 year', 20, "
+                 "'x')", "dropped before")):
+            code, said, python = self.verdicts(self.tampered("early", sql))
+            self.assertEqual(code, 1, said + python)
+            self.assertIn(want, said)
+            self.assertIn(want, python)
 
     def test_what_cannot_be_checked_is_no_verdict(self):
         for url, want in ((self.postgres.url, "schema"),
