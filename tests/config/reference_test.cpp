@@ -124,7 +124,7 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   EXPECT_EQ(config.http.signatures[0].file_secrets.size(), 2u);
   EXPECT_EQ(config.http.tokens[1].token.value, "fedcba9876543210");
   EXPECT_TRUE(config.http.anonymous_roles_set);
-  ASSERT_EQ(config.exporters.size(), 4u);
+  ASSERT_EQ(config.exporters.size(), 5u);
   ExporterConfig untouched;
   untouched.name = config.exporters[0].name;
   untouched.type = "influxdb";
@@ -180,7 +180,7 @@ TEST(Reference, NamesEveryOption) {
   const auto keys = allowed_keys("exporters: {x: {type: influxdb, zzzz: 1}}\n");
   EXPECT_GE(keys.size(), 20u);
   auto exporters = root.section("exporters").keys();
-  ASSERT_EQ(exporters.size(), 4u);
+  ASSERT_EQ(exporters.size(), 5u);
   for (const auto& key : keys)
     EXPECT_TRUE(root.section("exporters").section(exporters[0]).has(key) ||
                 root.section("exporters").section(exporters[1]).has(key))

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 import kit
@@ -192,6 +193,24 @@ class AuditPostgres(unittest.TestCase):
             self.assertEqual(code, 1, said + python)
             self.assertIn(want, said)
             self.assertIn(want, python)
+
+    def test_the_questions_of_the_readme_have_answers(self):
+        self.agent.start()
+        client = self.agent.client()
+        change = {"event_type": "policy_change", "timestamp": "2026-01-01T00:00:00Z", "policy_id": "p",
+                  "action": "updated", "changed_by": "someone", "reason": "costs"}
+        old = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        events = [kit.event("w1", scheduler="meta", cost_per_hour=1.5), {**change, **old}]
+        status, _, body = client.request("POST", "/events", json.dumps(events))
+        self.assertEqual((status, json.loads(body)["accepted"]), (202, 2), body)
+        self.posted = 2
+        self.settled(client)
+        text = (ROOT / "exporters/postgres/README.md").read_text("utf-8")
+        questions = text[text.index("## Questions"):].split("```")[1].removeprefix("sql").split(";")
+        asked = [question for question in questions if "SELECT" in question]
+        self.assertEqual(len(asked), 4)
+        for question in asked:
+            self.assertNotEqual(self.rows_of(self.postgres.url, question), "", question)
 
     def test_what_cannot_be_checked_is_no_verdict(self):
         for url, want in ((self.postgres.url, "schema"),

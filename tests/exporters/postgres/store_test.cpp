@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include "exporters/postgres/exporter.h"
@@ -231,26 +229,6 @@ TEST_F(PostgresStore, AStopEndsAnAttemptThatWaits) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(exporter.deliver_sealed(chain.sealed()).kind, Delivery::Kind::kRetry);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-}
-
-TEST_F(PostgresStore, TheQuestionsOfTheReadmeHaveAnswers) {
-  Exporter exporter(testing::config_of(server), catalogue, "a");
-  Chain chain(1, catalogue);
-  chain.add("x");
-  chain.seal();
-  ASSERT_EQ(exporter.deliver_sealed(chain.sealed()).kind, Delivery::Kind::kDelivered);
-  std::ifstream file(KCLOUD_SOURCE_DIR "/exporters/postgres/README.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  std::string questions = text.str();
-  questions = questions.substr(questions.find("## Questions"));
-  int asked = 0;
-  for (auto at = questions.find("SELECT"); at != std::string::npos;
-       at = questions.find("SELECT", at + 1), ++asked) {
-    const std::string sql = questions.substr(at, questions.find(';', at) - at);
-    EXPECT_NE(ask(sql), "") << sql;
-  }
-  EXPECT_EQ(asked, 4);
 }
 
 TEST_F(PostgresStore, AProbeWritesAndLeavesNothing) {
