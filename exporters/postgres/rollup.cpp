@@ -31,13 +31,11 @@ void Rollup::Sums::add(double value) {
 
 Rollup::Group& Rollup::group(const core::Event& event) {
   std::string type, cluster, source;
-  const std::tuple key(core::to_nanos(event.time) / kHour, part(event.type_name, type),
-                       part(event.cluster, cluster), part(event.source, source));
+  const View key(core::to_nanos(event.time) / kHour, part(event.type_name, type),
+                 part(event.cluster, cluster), part(event.source, source));
   const auto found = groups_.find(key);
   if (found != groups_.end()) return found->second;
-  return groups_
-      .emplace(Key(std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key)), Group{})
-      .first->second;
+  return groups_.emplace(Key(key), Group{}).first->second;
 }
 
 void Rollup::add(const core::Event& event) {

@@ -25,8 +25,15 @@ class Rollup {
     double sum = 0, min = 0, max = 0;
     void add(double value);
   };
-  // Hours since 1970, type, cluster, source.
+  // Hours since 1970, type, cluster, source; looked up without a copy of the texts.
   using Key = std::tuple<std::int64_t, std::string, std::string, std::string>;
+  using View = std::tuple<std::int64_t, std::string_view, std::string_view, std::string_view>;
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const Key& a, const Key& b) const { return a < b; }
+    bool operator()(const Key& a, const View& b) const { return View(a) < b; }
+    bool operator()(const View& a, const Key& b) const { return a < View(b); }
+  };
   struct Group {
     std::int64_t events = 0;
     const core::EventType* type = nullptr;
@@ -34,7 +41,7 @@ class Rollup {
   };
   Group& group(const core::Event& event);
 
-  std::map<Key, Group, std::less<>> groups_;
+  std::map<Key, Group, Less> groups_;
 };
 
 }  // namespace kcloud::postgres

@@ -33,8 +33,9 @@ void Store::claim_ids(Connection& connection, std::vector<Claim>& claims) {
   for (auto& claim : claims) sorted.push_back(&claim);
   const auto id_of = [](const Claim* claim) { return claim->event->id.view(); };
   std::ranges::stable_sort(sorted, {}, id_of);
-  const auto twice = std::ranges::unique(sorted, {}, id_of);
-  sorted.erase(twice.begin(), twice.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end(),
+                           [&](const Claim* a, const Claim* b) { return id_of(a) == id_of(b); }),
+               sorted.end());
   if (sorted.empty()) return;
 
   ArrayBuilder ids(Type::kUuid, sorted.size()), days(Type::kDate, sorted.size());
