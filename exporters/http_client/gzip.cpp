@@ -1,44 +1,22 @@
 #include "exporters/http_client/gzip.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
-#include <limits>
 #include <stdexcept>
 
 namespace kcloud::http_client {
 
-struct Gzip::Impl {
-  z_stream stream{};
-
-  explicit Impl(int level) {
-    constexpr int kGzipWindow = 15 + 16;
-    constexpr int kMemoryLevel = 8;
-    if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
-      throw std::runtime_error("zlib cannot be initialised");
-  }
-  ~Impl() { deflateEnd(&stream); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-};
-
-Gzip::Gzip(int level) : impl_(std::make_unique<Impl>(level)) {}
-Gzip::~Gzip() = default;
-Gzip::Gzip(Gzip&&) noexcept = default;
-Gzip& Gzip::operator=(Gzip&&) noexcept = default;
+Gzip::Gzip(int level)
+    : compressor_(libdeflate_alloc_compressor(level), libdeflate_free_compressor) {
+  if (!compressor_) throw std::runtime_error("no memory to compress with");
+}
 
 void Gzip::compress(std::string_view in, std::string& out) {
-  if (in.size() > std::numeric_limits<uInt>::max() / 2)
-    throw std::runtime_error("body too large to compress");
-  z_stream& stream = impl_->stream;
-  deflateReset(&stream);
-  out.resize(deflateBound(&stream, static_cast<uLong>(in.size())));
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  if (deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::runtime_error("zlib cannot compress");
-  out.resize(stream.total_out);
+  out.resize(libdeflate_gzip_compress_bound(compressor_.get(), in.size()));
+  const std::size_t size = libdeflate_gzip_compress(compressor_.get(), in.data(), in.size(),
+                                                    out.data(), out.size());
+  if (size == 0) throw std::runtime_error("the body cannot be compressed");
+  out.resize(size);
 }
 
 }  // namespace kcloud::http_client
