@@ -1,6 +1,7 @@
 #include "exporters/influxdb/tie_breaker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kcloud::influxdb {
 namespace {
@@ -56,14 +57,18 @@ TieBreaker::Place TieBreaker::assign(std::uint64_t series_hash, core::Time time,
 void TieBreaker::remember(std::uint64_t point, std::uint64_t owner, std::uint64_t moved) {
   if (ring_.size() < kWindow) {
     ring_.push_back({point, moved});
-  } else {
-    Slot& slot = ring_[oldest_];
-    points_.erase(slot.point);
-    if (slot.moved != 0) moved_.erase(slot.moved);
-    slot = {point, moved};
-    oldest_ = (oldest_ + 1) % kWindow;
+    points_.emplace(point, Point{owner, 0});
+    return;
   }
-  points_.emplace(point, Point{owner, 0});
+  Slot& slot = ring_[oldest_];
+  oldest_ = (oldest_ + 1) % kWindow;
+  if (slot.moved != 0) moved_.erase(slot.moved);
+  // The oldest point's memory becomes the new one's.
+  auto node = points_.extract(slot.point);
+  node.key() = point;
+  node.mapped() = Point{owner, 0};
+  points_.insert(std::move(node));
+  slot = {point, moved};
 }
 
 }  // namespace kcloud::influxdb
