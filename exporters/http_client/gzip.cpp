@@ -13,8 +13,8 @@ Gzip::Gzip(int level)
 
 void Gzip::compress(std::string_view in, std::string& out) {
   out.resize(libdeflate_gzip_compress_bound(compressor_.get(), in.size()));
-  const std::size_t size = libdeflate_gzip_compress(compressor_.get(), in.data(), in.size(),
-                                                    out.data(), out.size());
+  const std::size_t size =
+      libdeflate_gzip_compress(compressor_.get(), in.data(), in.size(), out.data(), out.size());
   if (size == 0) throw std::runtime_error("the body cannot be compressed");
   out.resize(size);
 }
