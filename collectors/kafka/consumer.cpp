@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace kcloud::kafka {
@@ -12,6 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+constexpr milliseconds kMostFetchWait{2000};
 
 template <auto Destroy>
 struct With {
@@ -107,6 +110,10 @@ Consumer::Consumer(const std::string& name, const Properties& properties,
           "librdkafka refuses the property {}. Hint: look at the collector's `options`", property));
     }
   }
+  std::array<char, 32> wait{};
+  std::size_t size = wait.size();
+  if (rd_kafka_conf_get(conf.get(), "fetch.wait.max.ms", wait.data(), &size) == RD_KAFKA_CONF_OK)
+    fetch_wait_ = std::min(milliseconds(std::atoi(wait.data())), kMostFetchWait);
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_rebalance_cb(conf.get(), Callbacks::rebalance);
   rd_kafka_conf_set_offset_commit_cb(conf.get(), Callbacks::committed);
@@ -192,6 +199,8 @@ std::string Consumer::commit(const std::vector<Place>& places, milliseconds time
 
 bool Consumer::reachable(milliseconds timeout) {
   const rd_kafka_metadata_t* metadata = nullptr;
+  // A broker answers what comes on one connection in turn: first the fetch that waits for records.
+  timeout += fetch_wait_;
   const auto code =
       rd_kafka_metadata(handle_, 0, nullptr, &metadata, static_cast<int>(timeout.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return false;

@@ -58,7 +58,8 @@ class Consumer {
   void store(const std::vector<Place>& places);
   // Waits for the answer, or says why it did not come; empty: committed.
   std::string commit(const std::vector<Place>& places, std::chrono::milliseconds timeout);
-  // Asks a broker for something small; true when one answers.
+  // Asks a broker for something small; true when one answers within `timeout` and the time that a
+  // fetch before it may take (fetch.wait.max.ms, of which at most 2 s).
   bool reachable(std::chrono::milliseconds timeout);
   // The end of a partition as of the newest answer; -1: not known yet.
   std::int64_t end_of(const Place& place) const;
@@ -75,6 +76,7 @@ class Consumer {
   const std::string name_;
   Listener& listener_;
   rd_kafka_t* handle_ = nullptr;
+  std::chrono::milliseconds fetch_wait_{500};
   std::exception_ptr thrown_;  // by the listener, inside librdkafka
 };
 

@@ -288,6 +288,8 @@ TEST_F(KafkaBroker, TwoAgentsShareThePartitionsAndHandThemOver) {
 
 TEST_F(KafkaBroker, ABrokerThatRestartsCostsNothing) {
   Config config = topic(2);
+  // Whether it answers is asked on the connection on which a fetch waits this long.
+  config.options["fetch.wait.max.ms"] = "1500";
   Running running(config, sink_);
   int sent = 0;
   for (int round = 0; round < (test_support::soak() ? 20 : 2); ++round) {
