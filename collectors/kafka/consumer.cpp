@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 namespace kcloud::kafka {
 namespace {
@@ -15,6 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kMostFetchWait{2000};
+constexpr milliseconds kMostDestroy{3000};
 
 template <auto Destroy>
 struct With {
@@ -65,11 +69,17 @@ milliseconds left_until(steady_clock::time_point end) {
 
 }  // namespace
 
+struct Consumer::Context {
+  Consumer* self;
+  const std::string name;
+  std::atomic<bool> abandoned{false};
+};
+
 // Called by librdkafka, which is C: nothing may be thrown through it.
 struct Consumer::Callbacks {
   template <typename Work>
   static void guarded(void* opaque, Work work) noexcept {
-    auto& self = *static_cast<Consumer*>(opaque);
+    auto& self = *static_cast<Context*>(opaque)->self;
     try {
       work(self);
     } catch (...) {
@@ -93,14 +103,15 @@ struct Consumer::Callbacks {
   }
   // On librdkafka's threads. What matters comes as an error too; the rest is for debugging.
   static void log(const rd_kafka_t* handle, int, const char* facility, const char* text) {
-    const auto& self = *static_cast<const Consumer*>(rd_kafka_opaque(handle));
-    spdlog::debug("collector {}: librdkafka {}: {}", self.name_, facility, text);
+    const auto& context = *static_cast<const Context*>(rd_kafka_opaque(handle));
+    if (context.abandoned) return;
+    spdlog::debug("collector {}: librdkafka {}: {}", context.name, facility, text);
   }
 };
 
 Consumer::Consumer(const std::string& name, const Properties& properties,
                    const std::vector<std::string>& topics, Listener& listener)
-    : name_(name), listener_(listener) {
+    : name_(name), listener_(listener), context_(new Context{this, name}) {
   Conf conf(rd_kafka_conf_new());
   std::array<char, 512> error{};
   for (const auto& [property, value] : properties) {
@@ -114,7 +125,7 @@ Consumer::Consumer(const std::string& name, const Properties& properties,
   std::size_t size = wait.size();
   if (rd_kafka_conf_get(conf.get(), "fetch.wait.max.ms", wait.data(), &size) == RD_KAFKA_CONF_OK)
     fetch_wait_ = std::min(milliseconds(std::atoi(wait.data())), kMostFetchWait);
-  rd_kafka_conf_set_opaque(conf.get(), this);
+  rd_kafka_conf_set_opaque(conf.get(), context_.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), Callbacks::rebalance);
   rd_kafka_conf_set_offset_commit_cb(conf.get(), Callbacks::committed);
   rd_kafka_conf_set_error_cb(conf.get(), Callbacks::failed);
@@ -138,7 +149,22 @@ Consumer::Consumer(const std::string& name, const Properties& properties,
   }
 }
 
-Consumer::~Consumer() { rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+Consumer::~Consumer() {
+  std::promise<void> destroyed;
+  auto end = destroyed.get_future();
+  // The thread keeps what the callbacks use; none is called in a destroy but that of the log.
+  std::thread([handle = handle_, context = context_, destroyed = std::move(destroyed)]() mutable {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    destroyed.set_value();
+  }).detach();
+  if (end.wait_for(kMostDestroy) == std::future_status::ready) return;
+  context_->abandoned = true;
+  spdlog::warn(
+      "collector {}: the Kafka client does not end, as the group's coordinator owes it answers; it "
+      "is "
+      "left to itself until the agent ends. Nothing is lost",
+      name_);
+}
 
 void Consumer::rethrow() {
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));

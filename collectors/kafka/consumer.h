@@ -44,7 +44,9 @@ class Consumer {
   // std::runtime_error with a hint when librdkafka refuses a property or a pattern.
   Consumer(const std::string& name, const Properties& properties,
            const std::vector<std::string>& topics, Listener& listener);
-  ~Consumer();  // close() comes before it; without, the group notices by its session timeout
+  // close() comes before it; without, the group notices by its session timeout. Takes 3 s at most:
+  // librdkafka may wait for ever for commits whose coordinator went; it is then left to itself.
+  ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
@@ -70,11 +72,13 @@ class Consumer {
 
  private:
   struct Callbacks;
+  struct Context;  // what librdkafka's threads may still use when this has gone
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list);
   void rethrow();
 
   const std::string name_;
   Listener& listener_;
+  const std::shared_ptr<Context> context_;
   rd_kafka_t* handle_ = nullptr;
   std::chrono::milliseconds fetch_wait_{500};
   std::exception_ptr thrown_;  // by the listener, inside librdkafka
