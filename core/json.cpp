@@ -124,6 +124,12 @@ void append_key(std::string& out, std::string_view key) {
   out += "\":";
 }
 
+void append_member(std::string& out, std::string_view key, std::string_view text) {
+  if (text.empty()) return;
+  append_key(out, key);
+  append_json_string(out, text);
+}
+
 void append_event_json(std::string& out, const Event& event, std::string_view epoch) {
   out += "{\"id\":\"";
   append_id(out, event.id);

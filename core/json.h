@@ -22,6 +22,8 @@ void append_json_value(std::string& out, const FieldValue& value);
 void append_comma(std::string& out);
 // `"key":` with a comma in front where one is due. Keys are constants that need no escaping.
 void append_key(std::string& out, std::string_view key);
+// The member of an object, where `text` is not empty.
+void append_member(std::string& out, std::string_view key, std::string_view text);
 
 // The event as the HTTP contract shows it:
 // {"id","seq","time","received","type","source","workload","cluster","severity","collector","agent","fields":{…},"body":{…}}

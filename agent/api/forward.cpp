@@ -1,6 +1,4 @@
 // POST /forward: events of another agent (core/forwarded.h).
-#include <chrono>
-
 #include "agent/api/pending_post.h"
 #include "core/json.h"
 
@@ -27,22 +25,8 @@ void Router::post_forward(http::Request& request, http::Reply reply) {
     return reply.send(std::move(response));
   }
   webhook::Post post;
-  post.content_type = request.header("content-type");
-  post.content_encoding = request.header("content-encoding");
-  post.body = request.body;
-  const std::string nonce = request_prefix_ + std::to_string(++requests_);
-  post.request = nonce;
-  post.received = context_.clock.now();
   post.forwarded = true;
-  const auto begin = std::chrono::steady_clock::now();
-  webhook::Received received = webhook::receive(post, settings_->webhook, *decoder_, workspace_);
-  if (received.problem) return reply.send(refuse_post(*received.problem));
-  if (auto refused = charge(*publisher, received.ledger.inputs)) {
-    return reply.send(std::move(*refused));
-  }
-  store(std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
-                                    received.content, begin, settings_, publisher, true}),
-        std::move(received.intake));
+  take(post, request, std::move(reply), *publisher);
 }
 
 }  // namespace kcloud::api

@@ -77,13 +77,10 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
   if (!signed_key.empty()) {
     if (auto refused = refuse_unread(*publisher)) return reply.send(std::move(*refused));
   }
-  const std::string nonce = request_prefix_ + std::to_string(++requests_);
   webhook::Post post;
   if (!endpoint.empty()) {
     post.type = settings_->config->catalogue->find_endpoint(endpoint)->name;
   }
-  post.content_type = request.header("content-type");
-  post.content_encoding = request.header("content-encoding");
   post.prefer = request.header("prefer");
   // Only what a signature covers may tell a signed request from its replay.
   post.key = signed_key.empty() ? request.header("idempotency-key") : signed_key;
@@ -96,18 +93,28 @@ void Router::post_events(http::Request& request, http::Reply reply, std::string_
                                    "CloudEvent in structured mode",
                                    webhook::Refusal::kCloudEvent}));
   }
+  take(post, request, std::move(reply), *publisher);
+}
+
+// Whatever the route filled in of the post: receives, charges and stores it.
+void Router::take(webhook::Post& post, const http::Request& request, http::Reply reply,
+                  Publisher& publisher) {
+  const std::string nonce = request_prefix_ + std::to_string(++requests_);
+  post.content_type = request.header("content-type");
+  post.content_encoding = request.header("content-encoding");
   post.body = request.body;
   post.request = nonce;
   post.received = context_.clock.now();
   const auto begin = std::chrono::steady_clock::now();
   webhook::Received received = webhook::receive(post, settings_->webhook, *decoder_, workspace_);
   if (received.problem) return reply.send(refuse_post(*received.problem));
-  if (auto refused = charge(*publisher, received.ledger.inputs)) {
+  if (auto refused = charge(publisher, received.ledger.inputs)) {
     return reply.send(std::move(*refused));
   }
-  store(std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
-                                    received.content, begin, settings_, publisher, false}),
-        std::move(received.intake));
+  store(
+      std::make_shared<Post>(Post{std::move(reply), std::move(received.ledger), received.bytes,
+                                  received.content, begin, settings_, &publisher, post.forwarded}),
+      std::move(received.intake));
 }
 
 void Router::store(std::shared_ptr<Post> post, std::unique_ptr<core::Intake> intake) {

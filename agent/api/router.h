@@ -72,6 +72,8 @@ class Router final : public http::Handler {
   void post_events(http::Request& request, http::Reply reply, std::string_view type);
   void post_forward(http::Request& request, http::Reply reply);
   // Stores what was decoded; finish_post() answers it.
+  void take(webhook::Post& post, const http::Request& request, http::Reply reply,
+            Publisher& publisher);
   void store(std::shared_ptr<Post> post, std::unique_ptr<core::Intake> intake);
   void finish_post(Post& post);
   std::optional<http::Response> admit_forward(const http::Request& request);

@@ -29,12 +29,6 @@ bool fits(const core::FieldValue& value, core::FieldType type) {
   return false;
 }
 
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  if (text.empty()) return;
-  core::append_key(out, key);
-  core::append_json_string(out, text);
-}
-
 }  // namespace
 
 std::string index_date(const core::EventId& id) {
@@ -64,15 +58,15 @@ void DocumentEncoder::append(const core::Event& event, std::string& out) {
   out += R"(","received":")";
   core::append_time(out, event.received);
   out += '"';
-  append_text(out, "type", event.type_name);
-  append_text(out, "source", event.source);
-  append_text(out, "workload", event.workload);
-  append_text(out, "cluster", event.cluster);
-  append_text(out, "severity", event.severity);
-  append_text(out, "actor", event.actor);
-  append_text(out, "reason", event.reason);
-  append_text(out, "agent", event.agent);
-  append_text(out, "collector", event.collector);
+  core::append_member(out, "type", event.type_name);
+  core::append_member(out, "source", event.source);
+  core::append_member(out, "workload", event.workload);
+  core::append_member(out, "cluster", event.cluster);
+  core::append_member(out, "severity", event.severity);
+  core::append_member(out, "actor", event.actor);
+  core::append_member(out, "reason", event.reason);
+  core::append_member(out, "agent", event.agent);
+  core::append_member(out, "collector", event.collector);
   out += agent_cluster_;
   out += R"(,"fields":{)";
   for (std::size_t slot = 0; slot < plan.keys.size() && slot < event.fields.size(); ++slot) {

@@ -4,15 +4,6 @@
 #include "core/json.h"
 
 namespace kcloud::forward {
-namespace {
-
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  if (text.empty()) return;
-  out.append(",\"").append(key).append("\":");
-  core::append_json_string(out, text);
-}
-
-}  // namespace
 
 EnvelopeEncoder::EnvelopeEncoder(std::string_view sender) {
   core::append_json_string(sender_, sender);
@@ -26,12 +17,12 @@ void EnvelopeEncoder::append(const core::Event& event, std::string& out) {
   out += "\",\"received\":\"";
   core::append_time(out, event.received);
   out.push_back('"');
-  append_text(out, "type", event.type_name);
-  append_text(out, "source", event.source);
-  append_text(out, "workload", event.workload);
-  append_text(out, "cluster", event.cluster);
-  append_text(out, "severity", event.severity);
-  append_text(out, "collector", event.collector);
+  core::append_member(out, "type", event.type_name);
+  core::append_member(out, "source", event.source);
+  core::append_member(out, "workload", event.workload);
+  core::append_member(out, "cluster", event.cluster);
+  core::append_member(out, "severity", event.severity);
+  core::append_member(out, "collector", event.collector);
   out += ",\"agent\":";
   // An event that was imported from plain JSON may name nobody.
   if (event.agent.empty())
