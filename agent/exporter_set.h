@@ -20,9 +20,8 @@ namespace kcloud::agent {
 
 class ExporterSet {
  public:
-  ExporterSet(journal::Journal& journal, const core::Clock& clock)
-      : journal_(journal), clock_(clock) {}
-  ~ExporterSet() { stop(std::chrono::steady_clock::now()); }
+  ExporterSet(journal::Journal& journal, const core::Clock& clock);
+  ~ExporterSet();
 
   // Stops the loops that run and starts those of `config`. Cursors stay, so nothing is lost or left
   // out; counters go on under the exporter's name.
@@ -35,11 +34,13 @@ class ExporterSet {
 
  private:
   struct Running;
+  struct Feed;
   // Ends the loops; they stay in the views until others take their place.
   void halt(std::chrono::steady_clock::time_point deadline);
   journal::Journal& journal_;
   const core::Clock& clock_;
   std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters_;  // start() only
+  std::unique_ptr<Feed> feed_;  // start() and stop() only; none: no exporter
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Running>> running_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <tuple>
@@ -380,7 +381,8 @@ core::DecodeOptions decode_options(const Config& config) {
   options.max_future = config.intake.max_future;
   options.max_age = config.intake.max_age;
   options.max_event_bytes = config.intake.max_event_bytes;
-  options.keep_fields = false;
+  // For the exporters, which get them from the journal's writer.
+  options.keep_fields = std::ranges::any_of(config.exporters, &ExporterConfig::enabled);
   options.unwrap = config.intake.unwrap;
   options.redaction = config.redaction;
   return options;

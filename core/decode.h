@@ -42,6 +42,11 @@ struct DecodeOptions {
   std::shared_ptr<const Redaction> redaction;  // nullptr: none; made for the same catalogue
 };
 
+// About what decoding one event takes of a batch's memory beside its text; for the first block.
+constexpr std::size_t arena_per_event(const DecodeOptions& options) {
+  return options.keep_fields ? 1024 : 256;
+}
+
 // What tells an event from its repetition; a setting of its source.
 enum class Dedup : std::uint8_t {
   kId,        // the publisher's key where there is one, else the content

@@ -50,7 +50,8 @@ void convert_fields(const Plan& plan, const std::vector<Candidate>& candidates, 
     FieldProblem problem;
     if (found.state == Candidate::State::kElement) {
       problem = convert(found.value, field, batch, values[i]);
-      if (!field.scales.empty() && found.value.is_number())
+      const bool scaled = !field.scales.empty() && found.value.is_number();
+      if (scaled && values[i].kind == FieldValue::Kind::kReal)
         values[i].real *= field.scales[found.rank];
     } else {
       problem = convert_number(found.number, field, values[i]);

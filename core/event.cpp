@@ -45,6 +45,15 @@ std::span<FieldValue> EventBatch::allocate_fields(std::size_t count) {
   return {values, count};
 }
 
+std::shared_ptr<const void> EventBatch::share() {
+  auto memory = std::make_shared<std::vector<Block>>(std::move(blocks_));
+  blocks_.clear();
+  next_ = end_ = nullptr;
+  bytes_ = 0;
+  owners_.push_back(memory);
+  return memory;
+}
+
 void EventBatch::clear() {
   events.clear();
   owners_.clear();

@@ -23,8 +23,10 @@ struct FieldValue {
   enum class Kind : std::uint8_t { kAbsent, kInteger, kReal, kBoolean, kText };
   Kind kind = Kind::kAbsent;
   bool boolean = false;
-  std::int64_t integer = 0;
-  double real = 0;
+  union {
+    std::int64_t integer = 0;
+    double real;
+  };
   std::string_view text;
 
   bool present() const { return kind != Kind::kAbsent; }
@@ -96,11 +98,15 @@ class EventBatch {
   // `count` absent field values that live as long as the batch.
   std::span<FieldValue> allocate_fields(std::size_t count);
 
+  // What the events' views point into, to be adopted by others; nothing more is allocated in it.
+  std::shared_ptr<const void> share();
   // Events of another batch were added: its memory lives as long as this one's.
   void adopt(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
-  std::size_t bytes() const { return bytes_; }  // arena memory held, without what is adopted
-  void clear();                                 // forgets events, keeps one block of memory
+  std::size_t bytes() const {
+    return bytes_;
+  }              // arena memory held, without what is adopted or shared
+  void clear();  // forgets events, keeps one block of memory
 
  private:
   void grow(std::size_t at_least);

@@ -41,7 +41,7 @@ std::shared_ptr<const EventFeed::Block> EventFeed::block_behind(std::uint64_t af
   under_way_.push_back(after);
   const std::uint64_t forgotten = forgotten_;
   lock.unlock();
-  const auto block = std::make_shared<Block>(Block{after, after, {}});
+  const auto block = std::make_shared<Block>(Block{after, after, {}, 0});
   const auto finish = [&](bool good) {
     lock.lock();
     under_way_.erase(std::ranges::find(under_way_, after));
@@ -51,6 +51,7 @@ std::shared_ptr<const EventFeed::Block> EventFeed::block_behind(std::uint64_t af
   };
   try {
     block->to = load(after, kEvents, kBytes, block->events);
+    block->bytes = block->events.bytes() + block->events.events.size() * sizeof(core::Event);
   } catch (...) {
     finish(false);
     throw;
@@ -72,13 +73,26 @@ bool EventFeed::loading(std::uint64_t after) const {
       under_way_, [&](std::uint64_t begin) { return begin <= after && after < begin + kEvents; });
 }
 
-void EventFeed::keep(const std::shared_ptr<const Block>& block) {
+void EventFeed::offer(std::shared_ptr<const Block> stored, const core::Catalogue& catalogue) {
+  const auto& types = catalogue.types();
+  const auto decoded = [&](const core::Event& event) {
+    const bool known = std::greater_equal<>()(event.type, types.data()) &&
+                       std::less<>()(event.type, types.data() + types.size());
+    return known && event.fields.size() == event.type->fields.size();
+  };
+  if (!std::ranges::all_of(stored->events.events, decoded)) return;
+  const std::scoped_lock lock(mutex_);
+  keep(std::move(stored));
+  loaded_one_.notify_all();
+}
+
+void EventFeed::keep(std::shared_ptr<const Block> block) {
   auto& place = blocks_[block->after];
-  if (place) bytes_ -= place->events.bytes();
-  place = block;
-  bytes_ += block->events.bytes();
+  if (place) bytes_ -= place->bytes;
+  bytes_ += block->bytes;
+  place = std::move(block);
   while (bytes_ > most_bytes_) {
-    bytes_ -= blocks_.begin()->second->events.bytes();
+    bytes_ -= blocks_.begin()->second->bytes;
     blocks_.erase(blocks_.begin());
   }
 }

@@ -1,4 +1,5 @@
-// The journal's newest events, read and decoded once for all loops that are near each other.
+// The journal's newest events for all loops that are near each other: as the writer stored them,
+// else read and decoded once.
 //
 // A loop far behind reads for itself: what it read is the first to be forgotten. Bounded by bytes.
 // All loops of a feed decode alike, and their catalogue outlives it. Any thread.
@@ -12,6 +13,8 @@
 #include <mutex>
 #include <vector>
 
+#include "agent/journal/journal.h"
+#include "core/catalogue.h"
 #include "core/event.h"
 
 namespace kcloud::delivery {
@@ -23,11 +26,14 @@ class EventFeed {
   using Load = std::function<std::uint64_t(std::uint64_t after, std::size_t limit,
                                            std::size_t max_bytes, core::EventBatch& batch)>;
 
-  explicit EventFeed(std::size_t most_bytes = std::size_t{12} << 20) : most_bytes_(most_bytes) {}
+  explicit EventFeed(std::size_t most_bytes = std::size_t{32} << 20) : most_bytes_(most_bytes) {}
 
   // As `load`, which is called for what is not here. The events share the feed's memory.
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                            core::EventBatch& batch, const Load& load);
+  // Just committed. Taken if all their fields were decoded by `catalogue`; others are left to be
+  // read. Does not block.
+  void offer(std::shared_ptr<const journal::StoredEvents> stored, const core::Catalogue& catalogue);
   // What was read is read again: the journal was opened anew.
   void forget();
 
@@ -35,15 +41,13 @@ class EventFeed {
   std::size_t bytes() const;     // held now
 
  private:
-  struct Block {
-    std::uint64_t after, to;
-    core::EventBatch events;
-  };
+  using Block = journal::StoredEvents;
+
   // Empty: nothing behind `after`.
   std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load);
   std::shared_ptr<const Block> find(std::uint64_t after) const;
   bool loading(std::uint64_t after) const;
-  void keep(const std::shared_ptr<const Block>& block);
+  void keep(std::shared_ptr<const Block> block);
 
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;

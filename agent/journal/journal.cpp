@@ -296,7 +296,12 @@ Stats Journal::stats() const {
 
 std::unique_ptr<Journal::Subscription> Journal::subscribe(
     std::function<void(std::uint64_t head)> listener) {
-  return impl_->head.subscribe(std::move(listener));
+  return impl_->head.listeners.add(std::move(listener));
+}
+
+std::unique_ptr<Journal::Subscription> Journal::subscribe_stored(
+    std::function<void(std::shared_ptr<const StoredEvents>)> listener) {
+  return impl_->head.event_listeners.add(std::move(listener));
 }
 
 std::uint64_t Journal::wait_beyond(std::uint64_t seq, milliseconds timeout,

@@ -123,6 +123,13 @@ struct CursorInfo {
   std::uint64_t skipped = 0;  // events retention took away before this reader saw them
 };
 
+// The events of one commit, as their collectors decoded them, with the memory that they point into.
+struct StoredEvents {
+  std::uint64_t after = 0, to = 0;  // all in (after, to]
+  core::EventBatch events;
+  std::size_t bytes = 0;  // of memory
+};
+
 // The directory's lock is another process's.
 class DirectoryInUse : public std::runtime_error {
  public:
@@ -196,6 +203,10 @@ class Journal final : public core::EventSink {
   // block. Returns a handle; destroying it unsubscribes (and waits for a running call).
   class Subscription;
   std::unique_ptr<Subscription> subscribe(std::function<void(std::uint64_t head)> listener);
+  // The same with the events of each commit, before anybody hears of the new head. A commit that
+  // stored others than its intakes' is left out.
+  std::unique_ptr<Subscription> subscribe_stored(
+      std::function<void(std::shared_ptr<const StoredEvents>)> listener);
   // Blocks until head > seq, `timeout` passes or `stop` is requested. Returns the head.
   std::uint64_t wait_beyond(std::uint64_t seq, std::chrono::milliseconds timeout,
                             std::stop_token stop) const;

@@ -18,6 +18,24 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 constexpr milliseconds kUpkeepInterval{1000};
 constexpr std::uint32_t kRetentionSlice = 2000;
+
+// Names that belong to the collectors, which may end before the events do.
+void keep_names(core::EventBatch& batch) {
+  struct Name {
+    std::string_view given, kept;
+    void keep(std::string_view& name, core::EventBatch& batch) {
+      if (name.data() != given.data() || name.size() != given.size())
+        kept = batch.keep(given = name);
+      name = kept;
+    }
+  };
+  Name collector, agent;
+  for (auto& event : batch.events) {
+    collector.keep(event.collector, batch);
+    agent.keep(event.agent, batch);
+  }
+}
+
 }  // namespace
 
 Writer::Writer(const Options& options, const core::Clock& clock, WorkQueue& queue, Board& board,
@@ -138,10 +156,37 @@ void Writer::commit(std::vector<Message>& group) {
   note_commit(delta, started);
   note_seal();
   const bool moved = store_->head() != before;
-  if (moved) publish_head();
+  if (moved) {
+    hand_on(group, before);
+    publish_head();
+  }
   for (auto& message : group) message.finish(core::CommitStatus::kCommitted);
-  if (moved) head_.tell_listeners();
+  if (moved) head_.listeners.tell(store_->head());
   checkpoint();
+}
+
+// The readers get the events as they are; the intakes go back to their collectors.
+void Writer::hand_on(std::vector<Message>& group, std::uint64_t before) {
+  if (head_.event_listeners.empty()) return;
+  auto stored = std::make_shared<StoredEvents>();
+  stored->after = before;
+  stored->to = store_->head();
+  auto& events = stored->events.events;
+  events.reserve(stored->to - before);
+  for (auto& message : group) {
+    if (!message.intake) continue;
+    auto& batch = message.intake->batch;
+    const std::size_t had = events.size();
+    for (const auto& event : batch.events)
+      if (event.verdict == core::Verdict::kStored) events.push_back(event);
+    if (events.size() == had) continue;
+    stored->bytes += batch.bytes();
+    stored->events.adopt(batch.share());
+  }
+  if (events.size() != stored->to - before) return;
+  stored->bytes += events.size() * sizeof(core::Event);
+  keep_names(stored->events);
+  head_.event_listeners.tell(std::move(stored));
 }
 
 // With the board's lock.

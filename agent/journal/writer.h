@@ -55,6 +55,7 @@ class Writer {
   void run();
   void apply(std::vector<Message>& group, Stats& delta);
   void commit(std::vector<Message>& group);
+  void hand_on(std::vector<Message>& group, std::uint64_t before);
   void note_commit(const Stats& delta, std::chrono::steady_clock::time_point started);
   void note_seal();
   void seal();

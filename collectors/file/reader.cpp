@@ -8,8 +8,7 @@ namespace kcloud::file {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;  // of one intake
-constexpr std::size_t kArenaPerEvent = 256;
-constexpr std::size_t kShortLine = 96;  // for guessing how many there are
+constexpr std::size_t kShortLine = 96;      // for guessing how many there are
 
 std::string_view without_bom(std::string_view text, std::uint64_t offset) {
   constexpr std::string_view kBom = "\xEF\xBB\xBF";
@@ -51,7 +50,8 @@ void Reader::prepare(const Chunk& chunk, Batch& batch) const {
   core::Intake& intake = *batch.intake;
   if (!intake.batch.events.empty() || intake.batch.bytes() > 0) return;
   const std::size_t lines = std::min(max_lines_, chunk.text.size() / kShortLine + 1);
-  intake.batch = core::EventBatch(chunk.text.size() + kArenaPerEvent * lines + 64);
+  intake.batch = core::EventBatch(chunk.text.size() +
+                                  core::arena_per_event(decoder_.context().decode) * lines + 64);
   intake.batch.events.reserve(lines);
 }
 

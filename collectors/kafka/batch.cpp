@@ -9,7 +9,6 @@
 namespace kcloud::kafka {
 namespace {
 
-constexpr std::size_t kArenaPerEvent = 256;
 constexpr std::size_t kArenaSlack = 64;
 
 Headers read_headers(const rd_kafka_message_t& message) {
@@ -59,7 +58,8 @@ std::unique_ptr<core::Intake> Batch::build(core::MessageDecoder& decoder, Counts
   std::size_t arena = kArenaSlack;
   for (const Record& record : records_) {
     intake->payload_bytes += record.message->len;
-    if (record.message->len <= largest) arena += record.message->len + kArenaPerEvent;
+    if (record.message->len <= largest)
+      arena += record.message->len + core::arena_per_event(decoder.context().decode);
   }
   intake->batch = core::EventBatch(arena);
   intake->batch.events.reserve(records_.size());

@@ -7,9 +7,7 @@
 
 namespace kcloud::redis {
 
-namespace {
-constexpr std::size_t kArenaPerEvent = 256;  // fields and texts beside the body
-}
+namespace {}
 
 std::size_t Inbox::most_text(const core::CollectorContext& context) {
   // The blanks of an event may double it (core/decode_parse.cpp).
@@ -22,7 +20,8 @@ Inbox::Inbox(const core::CollectorContext& context, std::uint32_t batch_events)
 
 void Inbox::begin() {
   intake_ = std::make_unique<core::Intake>();
-  intake_->batch = core::EventBatch(last_bytes_ + kArenaPerEvent * last_messages_ + 1024);
+  intake_->batch = core::EventBatch(last_bytes_ +
+                                    core::arena_per_event(context_.decode) * last_messages_ + 1024);
   intake_->batch.events.reserve(last_messages_);
 }
 

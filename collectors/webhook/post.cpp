@@ -12,7 +12,6 @@ namespace kcloud::webhook {
 namespace {
 
 // What an event costs in a batch's memory beside its body, roughly: the decoder's texts.
-constexpr std::size_t kArenaPerEvent = 256;
 
 // `<prefix>/<index>`, rewritten in place for each index.
 class Numbered {
@@ -138,8 +137,8 @@ Received receive(const Post& post, const Settings& settings, core::Decoder& deco
   result.ledger.inputs = split.elements.size();
   result.ledger.strict = !post.prefer.empty() && prefers_strict(post.prefer);
   result.intake = std::make_unique<core::Intake>();
-  result.intake->batch =
-      core::EventBatch(text.size() + 64 + kArenaPerEvent * split.elements.size());
+  result.intake->batch = core::EventBatch(
+      text.size() + 64 + core::arena_per_event(decoder.options()) * split.elements.size());
   decode_all(post, settings, split, decoder, workspace.cloud_events, result);
   const auto& refusals = result.ledger.refused;
   if (split.elements.size() == 1 && refusals.size() == 1 &&

@@ -90,7 +90,7 @@ TEST(EventFeed, LoopsThatAreNearEachOtherReadOnce) {
 
 TEST(EventFeed, IsBoundedAndForgetsTheOldestFirst) {
   Events events;
-  constexpr std::size_t kMost = 200'000;
+  constexpr std::size_t kMost = 500'000;
   EventFeed feed(kMost);
   core::EventBatch batch;
   feed.read_after(0, 10'000, 10 << 20, batch, events.load());
