@@ -210,6 +210,24 @@ std::string json_text_at(std::string_view json, std::initializer_list<std::strin
   return text_of(element);
 }
 
+std::vector<std::pair<std::string, std::string>> json_members(std::string_view json) {
+  std::vector<std::pair<std::string, std::string>> members;
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json.data(), json.size(), true).get(object) != simdjson::SUCCESS) return members;
+  for (const auto [key, value] : object) members.emplace_back(key, text_of(value));
+  return members;
+}
+
+std::vector<std::string> json_items(std::string_view json) {
+  std::vector<std::string> items;
+  simdjson::dom::parser parser;
+  simdjson::dom::array array;
+  if (parser.parse(json.data(), json.size(), true).get(array) != simdjson::SUCCESS) return items;
+  for (const auto element : array) items.push_back(text_of(element));
+  return items;
+}
+
 std::optional<std::uint64_t> json_number_at(std::string_view json, std::string_view dotted_path) {
   const std::string text = json_text_at(json, dotted_path);
   std::uint64_t value = 0;

@@ -1,6 +1,5 @@
 #include "agent/cli/import_state.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "core/durable_file.h"
 #include "core/event_id.h"
 #include "core/json.h"
 
@@ -111,15 +111,7 @@ std::string read_state_file(const std::string& path) {
 }
 
 void write_state_file(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".new";
-  const int fd = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const auto size = static_cast<ssize_t>(text.size());
-  const bool written = fd >= 0 && write(fd, text.data(), text.size()) == size && fsync(fd) == 0;
-  const int code = errno;
-  if (fd >= 0) close(fd);
-  if (!written || std::rename(partial.c_str(), path.c_str()) != 0) {
-    throw std::runtime_error("cannot write " + path + ": " + std::strerror(written ? errno : code));
-  }
+  core::write_durably(path, text);
 }
 
 }  // namespace kcloud::cli
