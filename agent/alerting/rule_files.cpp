@@ -32,9 +32,9 @@ std::vector<fs::path> rule_files(const fs::path& directory, config::Problems* pr
     if (is_rule_file(it->path())) found.push_back(it->path());
   const bool absent = error == std::errc::no_such_file_or_directory;
   if (error && !absent && problems != nullptr)
-    problems->push_back({directory.string(), 0, 0,
-                         fmt::format("cannot be read: {} (expected a directory of rule files)",
-                                     error.message())});
+    problems->push_back(
+        {directory.string(), 0, 0,
+         fmt::format("cannot be read: {} (expected a directory of rule files)", error.message())});
   std::ranges::sort(found);
   return found;
 }

@@ -176,8 +176,8 @@ void append_transition(const rules::Transition& transition, core::Decoder& decod
   std::vector<core::FieldError> errors;
   std::vector<std::string_view> warnings;
   if (!decoder.decode(transition_body(transition), hints, batch, errors, warnings))
-    throw std::logic_error(fmt::format("alert_transition: {} {}", errors.front().path,
-                                       errors.front().problem));
+    throw std::logic_error(
+        fmt::format("alert_transition: {} {}", errors.front().path, errors.front().problem));
 }
 
 }  // namespace kcloud::alerting

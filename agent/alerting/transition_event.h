@@ -13,8 +13,9 @@
 
 namespace kcloud::alerting {
 
-// The body: `timestamp`, `rule`, `rule_group`, `state`, `severity`, `value`, `fingerprint`, `labels`, `annotations`,
-// `starts_at`, `ends_at`, `count`, `evidence` (ids), `why`, `reason_of_end`, `actor`.
+// The body: `timestamp`, `rule`, `rule_group`, `state`, `severity`, `value`, `fingerprint`,
+// `labels`, `annotations`, `starts_at`, `ends_at`, `count`, `evidence` (ids), `why`,
+// `reason_of_end`, `actor`.
 std::string transition_body(const rules::Transition& transition);
 // What such a body says; nullopt: it is none.
 std::optional<rules::Transition> parse_transition(std::string_view body);
@@ -27,7 +28,8 @@ void append_why(std::string& out, const std::vector<rules::SubValue>& why);
 // `fingerprint/starts_at/state`.
 std::string transition_key(const rules::Transition& transition);
 
-// Appends the event to the batch. `agent` outlives it. Throws std::logic_error when the catalogue refuses it.
+// Appends the event to the batch. `agent` outlives it. Throws std::logic_error when the catalogue
+// refuses it.
 void append_transition(const rules::Transition& transition, core::Decoder& decoder,
                        std::string_view agent, core::Time received, core::EventBatch& batch);
 

@@ -1,0 +1,79 @@
+// The parts of the rules loop: runner.cpp has its life and the reading, runner_state.cpp what it
+// keeps and how it comes back. Internal to alerting/.
+#pragma once
+
+#include <optional>
+
+#include "agent/alerting/runner.h"
+#include "agent/journal/reader.h"
+#include "rules/frontier.h"
+
+namespace kcloud::alerting {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+inline constexpr const char* kCursor = "rules";
+
+struct Runner::Impl {
+  Impl(Options given, journal::Journal& to_read, const core::Clock& wall);
+
+  void run(std::stop_token stop);
+  // Its life.
+  void open(std::stop_token stop);
+  void work(std::stop_token stop);
+  void wait(std::stop_token stop);
+  void fail(const std::string& what, std::stop_token stop);
+  // Reading.
+  std::uint64_t read(std::uint64_t after, std::uint64_t to, core::EventBatch& batch);
+  void feed_engine(const core::EventBatch& batch);
+  void advance(core::Time frontier);
+  // What it keeps.
+  void recover(std::stop_token stop);
+  void replay(std::uint64_t to, std::stop_token stop);
+  void settle_lost(std::stop_token stop);
+  bool commit(std::stop_token stop);
+  void snapshot();
+  // The rule files.
+  RuleSetView load() const;
+  void look_for_changes(bool asked);
+  void swap(RuleSetView set);
+  void fill();
+  void publish();
+
+  const Options options;
+  const std::filesystem::path snapshot_path;
+  journal::Journal& journal;
+  const core::Clock& clock;
+  const std::shared_ptr<delivery::EventFeed> events;
+
+  mutable std::mutex mutex;
+  std::condition_variable_any wake;
+  std::shared_ptr<const View> view;  // guarded
+  std::uint64_t asked = 0;           // guarded: reloads asked for
+  std::uint64_t answered = 0;        // guarded
+
+  // The thread's own.
+  core::Decoder decoder;
+  RuleSetView set;
+  rules::Engine engine;
+  rules::Frontier frontier;
+  std::unique_ptr<journal::Reader> reader;
+  std::string files_seen;                  // fingerprint()
+  std::vector<rules::Transition> pending;  // not committed yet
+  std::vector<journal::RuleStep> steps;    // likewise
+  std::uint64_t step = 0;                  // number of the newest
+  std::uint64_t seq = 0;                   // events up to here went through the engine
+  std::uint64_t committed_seq = 0;
+  core::Time reached;  // frontier of the newest step
+  std::uint64_t transitions = 0;
+  bool opened = false;
+  bool caught_up = false;
+  steady_clock::time_point next_look, next_snapshot, next_publish, next_commit;
+  std::uint64_t snapshot_seq = 0, snapshot_step = 0;
+  std::string last_error;
+
+  std::jthread thread;  // last
+};
+
+}  // namespace kcloud::alerting
