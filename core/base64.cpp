@@ -45,4 +45,18 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return bytes;
 }
 
+std::string base64_encode(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (have += 8; have >= 6; have -= 6) text.push_back(kAlphabet[bits >> (have - 6) & 63]);
+  }
+  if (have > 0) text.push_back(kAlphabet[bits << (6 - have) & 63]);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
 }  // namespace kcloud::core

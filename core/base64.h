@@ -11,4 +11,6 @@ namespace kcloud::core {
 // are not passed over.
 std::optional<std::string> base64_decode(std::string_view text);
 
+std::string base64_encode(std::string_view bytes);
+
 }  // namespace kcloud::core

@@ -61,7 +61,7 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o "DPkg::Loc
 "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" ||
   fail "apt-get could not install: ${missing[*]}"
 
-for service in influxdb nginx redis-server victoria-metrics; do
+for service in influxdb nginx prometheus-alertmanager redis-server victoria-metrics; do
   if [[ " ${missing[*]} " == *" $service "* && -d /run/systemd/system ]]; then
     "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
   fi

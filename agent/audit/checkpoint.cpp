@@ -37,13 +37,6 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string base64(std::string_view data) {
-  std::string out(4 * ((data.size() + 2) / 3), '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes(data),
-                  static_cast<int>(data.size()));
-  return out;
-}
-
 std::string id_of(evp_pkey_st* key) {
   std::array<unsigned char, 32> raw{};
   std::size_t size = raw.size();
@@ -166,7 +159,7 @@ std::string to_json(const Checkpoint& checkpoint) {
   text("time", core::format_time(checkpoint.time));
   text("agent", checkpoint.agent);
   text("key_id", checkpoint.key_id);
-  text("signature", base64(checkpoint.signature));
+  text("signature", core::base64_encode(checkpoint.signature));
   out.push_back('}');
   return out;
 }

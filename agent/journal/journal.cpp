@@ -192,6 +192,28 @@ core::CommitStatus Journal::remove_letters(const std::vector<std::uint64_t>& ids
       [&](Stats& stats) { stats.dead_letters_purged += removed; });
 }
 
+core::CommitStatus Journal::queue_notifications(const std::vector<Notice>& notices) {
+  return impl_->commit([&](Store& store) { store.queue_notifications(notices); });
+}
+
+core::CommitStatus Journal::form_notifications(std::vector<Notification>& formed,
+                                               const std::vector<std::uint64_t>& notices) {
+  return impl_->commit([&](Store& store) {
+    for (auto& notification : formed) store.add_notification(notification);
+    store.remove_notices(notices);
+  });
+}
+
+core::CommitStatus Journal::settle_notification(const Notification& notification) {
+  return impl_->commit([&](Store& store) { store.settle_notification(notification); });
+}
+
+core::CommitStatus Journal::retire_notifiers(const std::vector<std::string>& kept,
+                                             std::uint64_t& dropped) {
+  const core::Time now = impl_->clock.now();
+  return impl_->commit([&](Store& store) { dropped = store.retire_notifiers(kept, now); });
+}
+
 CursorInfo Journal::open_cursor(const std::string& name, std::uint64_t start) {
   CursorInfo cursor;
   const core::Time now = impl_->clock.now();

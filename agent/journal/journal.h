@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/journal/lineage.h"
+#include "agent/journal/notification.h"
 #include "core/collector.h"
 #include "core/event.h"
 #include "core/seal.h"
@@ -41,6 +42,8 @@ struct Options {
   std::chrono::milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
   std::uint32_t max_dead_letters = 100'000;
   std::chrono::milliseconds dead_letter_max_age{std::chrono::hours(24 * 30)};
+  std::uint32_t max_notifications = 10'000;  // that are no longer queued
+  std::chrono::milliseconds notification_max_age{std::chrono::hours(24 * 30)};
   std::uint64_t queue_bytes = 16 << 20;
   std::uint32_t group_events = 2000;
   std::chrono::milliseconds group_wait{0};
@@ -167,6 +170,16 @@ class Journal final : public core::EventSink {
   core::CommitStatus retry_letters(core::EventBatch& batch, std::vector<LetterRetry>& letters);
   // `removed`: how many of them were there. Blocks for a commit.
   core::CommitStatus remove_letters(const std::vector<std::uint64_t>& ids, std::uint64_t& removed);
+
+  // Alerts to be told, as Store::queue_notifications. Blocks for a commit, as do the next three.
+  core::CommitStatus queue_notifications(const std::vector<Notice>& notices);
+  // Notifications take the place of the notices that they were made of. Sets their ids.
+  core::CommitStatus form_notifications(std::vector<Notification>& formed,
+                                        const std::vector<std::uint64_t>& notices);
+  core::CommitStatus settle_notification(const Notification& notification);
+  // What is queued for other notifiers than `kept` is dropped; `dropped`: how many there were.
+  core::CommitStatus retire_notifiers(const std::vector<std::string>& kept, std::uint64_t& dropped);
+
   // Makes the cursor if missing (at `start`: 0 = from the oldest event) and says where it stands.
   // Blocks for a commit. Throws NotStoring, and std::runtime_error for a cursor above the head.
   CursorInfo open_cursor(const std::string& name, std::uint64_t start);

@@ -9,6 +9,7 @@
 
 #include "agent/journal/directory.h"
 #include "agent/journal/generation.h"
+#include "agent/journal/notifications.h"
 #include "agent/journal/query.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/schema.h"
@@ -152,6 +153,29 @@ class SqliteReader final : public Reader, public Connected {
       while (select.step()) ids.emplace(select.text(0));
       return ids;
     });
+  }
+
+  std::vector<Notification> notifications(const NotificationQuery& query) override {
+    return guarded(
+        [&](Connection& connection) { return journal::notifications(connection.db, query); });
+  }
+
+  NotificationQueue notification_queue(const std::string& notifier) override {
+    return guarded([&](Connection& connection) {
+      return journal::notification_queue(connection.db, notifier);
+    });
+  }
+
+  std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
+                              std::size_t limit) override {
+    return guarded([&](Connection& connection) {
+      return journal::notices(connection.db, notifier, after, limit);
+    });
+  }
+
+  std::vector<QuietAlert> quiet_alerts(const std::string& notifier) override {
+    return guarded(
+        [&](Connection& connection) { return journal::quiet_alerts(connection.db, notifier); });
   }
 
   std::vector<ChainPart> lineage() override {

@@ -15,6 +15,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/lineage.h"
+#include "agent/journal/notification.h"
 #include "core/event.h"
 #include "core/seal.h"
 
@@ -86,6 +87,14 @@ class Reader {
   virtual std::optional<DeadLetterRow> dead_letter(std::uint64_t id) = 0;
   // The event ids of all letters of an origin. Walks the table, without the bodies.
   virtual std::set<std::string> events_of_letters(const std::string& origin) = 0;
+
+  // Newest first.
+  virtual std::vector<Notification> notifications(const NotificationQuery& query) = 0;
+  virtual NotificationQueue notification_queue(const std::string& notifier) = 0;
+  // With a greater id, in order.
+  virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
+                                      std::size_t limit) = 0;
+  virtual std::vector<QuietAlert> quiet_alerts(const std::string& notifier) = 0;
 
   // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
   // nothing was ever sealed.

@@ -135,6 +135,9 @@ RetentionWork retain(Store& store, const RetentionLimits& limits, std::uint32_t 
   drop_keyed(store, limits, slice);
   drop_seals(db, store.oldest(), limits.oldest_received, slice);
   drop_dead_letters(store, limits, work);
+  const auto dropped = store.drop_notifications(
+      kLetterSlice, core::from_nanos(limits.oldest_notification), limits.max_notifications);
+  work.more = work.more || dropped > 0;
   return work;
 }
 

@@ -16,6 +16,8 @@ struct RetentionLimits {
   std::int64_t today = 0;  // UTC day; its seen table and younger ones never expire by age
   std::uint32_t max_dead_letters = 0;
   std::int64_t oldest_letter = 0;  // dead letters received before this (ns) go
+  std::uint32_t max_notifications = 0;
+  std::int64_t oldest_notification = 0;  // those created before this (ns) go
   std::uint64_t keep_after = 0;    // a required cursor stands here: events behind it stay
 };
 

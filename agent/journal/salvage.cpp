@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "agent/journal/notifications.h"
 #include "agent/journal/page_scan.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/seals.h"
@@ -67,8 +68,8 @@ std::string set_aside(const std::string& directory, core::Time now) {
   return target;
 }
 
-// Cursors and dead letters of the damaged file as far as SQLite still reads them. Without a cursor
-// a reader starts at the oldest event: delivered again rather than lost.
+// Cursors, dead letters and notifications of the damaged file as far as SQLite still reads them.
+// Without a cursor a reader starts at the oldest event: delivered again rather than lost.
 void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
                      std::string& detail) {
   try {
@@ -81,7 +82,8 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
       store.move_cursor(std::string(cursors.text(0)), seq, now);
     }
     store.raise_head(highest);
-    if (db.integer("PRAGMA user_version") >= 2) carry_over_seals(store.db(), db);
+    const auto version = db.integer("PRAGMA user_version");
+    if (version >= 2) carry_over_seals(store.db(), db);
     Statement letters(db,
                       "SELECT received,origin,position,reason,detail,type,event_id,body FROM "
                       "dead_letters ORDER BY id");
@@ -97,11 +99,11 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
       letter.body = letters.text(7);
       store.add(letter);
     }
+    if (version >= 4) carry_over_notifications(store, db);
   } catch (const SqliteError&) {
     detail +=
-        "; cursors, seals or dead letters could not all be read, readers without a cursor start at "
-        "the "
-        "oldest event";
+        "; cursors, seals, dead letters or notifications could not all be read, readers without a "
+        "cursor start at the oldest event";
   }
 }
 

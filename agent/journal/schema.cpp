@@ -43,6 +43,23 @@ CREATE TABLE seals(
 // Since version 3. It goes behind the body: rows that were there stay as they are.
 constexpr const char* kAddVia = "ALTER TABLE events ADD COLUMN via TEXT";
 
+// Since version 4. What is announced are firing alerts, of each notifier.
+constexpr const char* kNotifications = R"sql(
+CREATE TABLE notices(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, notifier TEXT NOT NULL, grp TEXT,
+  fingerprint TEXT NOT NULL, starts_at INTEGER NOT NULL, resolved INTEGER NOT NULL,
+  queued INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE announced(
+  notifier TEXT NOT NULL, fingerprint TEXT NOT NULL, starts_at INTEGER NOT NULL,
+  quiet INTEGER NOT NULL, PRIMARY KEY(notifier, fingerprint)) WITHOUT ROWID;
+CREATE TABLE notifications(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, notifier TEXT NOT NULL, key TEXT, grp TEXT,
+  fingerprints TEXT, resolved INTEGER NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL,
+  next_try INTEGER NOT NULL, attempts INTEGER NOT NULL, finished INTEGER NOT NULL,
+  status INTEGER NOT NULL, answer TEXT, payload BLOB NOT NULL);
+CREATE INDEX notifications_queued ON notifications(notifier, grp, id) WHERE state=0;
+)sql";
+
 }  // namespace
 
 void prepare_writer(Database& db) {
@@ -64,7 +81,8 @@ void prepare_writer(Database& db) {
   db.execute("BEGIN IMMEDIATE");
   if (version < 1) db.execute(kTables);
   if (version < 2) db.execute(kSeals);
-  db.execute(kAddVia);
+  if (version < 3) db.execute(kAddVia);
+  db.execute(kNotifications);
   db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   db.execute("COMMIT");
 }

@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "agent/journal/journal.h"
+#include "agent/journal/notification.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
 #include "core/collector.h"
@@ -62,6 +64,21 @@ class Store {
   // by at most kWorkloadLag events: a sorted pass touches each page once, where an insert an event
   // touches one page each.
   void index_workloads();
+  // Alerts to be told (store_notifications.cpp). Each beginning and each end counts once, whatever
+  // is given again; an end counts where its beginning did and was not quiet. Returns how many were
+  // new.
+  std::uint64_t queue_notifications(std::span<const Notice> notices);
+  void add_notice(const Notice& notice);
+  void add_notification(Notification& notification);  // sets its id
+  void remove_notices(std::span<const std::uint64_t> ids);
+  // Writes what an attempt changed.
+  void settle_notification(const Notification& notification);
+  // What is queued for other notifiers is dropped. Returns how many there were.
+  std::uint64_t retire_notifiers(const std::vector<std::string>& kept, core::Time now);
+  // Of at most `slice` of the oldest that are not queued: those created before `before`, and those
+  // behind the newest `most`.
+  std::uint64_t drop_notifications(std::uint64_t slice, core::Time before, std::uint64_t most);
+
   // For salvage: takes an event over with the seq it had. False when its id is there already.
   bool restore(const core::Event& event);
   bool holds(std::uint64_t seq);

@@ -290,6 +290,8 @@ RetentionLimits Writer::limits() const {
   out.today = day_of_ms(now / 1'000'000);
   out.max_dead_letters = options_.max_dead_letters;
   out.oldest_letter = now - nanos(options_.dead_letter_max_age);
+  out.max_notifications = options_.max_notifications;
+  out.oldest_notification = now - nanos(options_.notification_max_age);
   out.keep_after = options_.seals.enabled ? sealer_->sealed_to() : store_->head();
   std::lock_guard guard(board_.mutex);
   const auto& required = board_.required;

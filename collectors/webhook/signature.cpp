@@ -1,14 +1,12 @@
 #include "collectors/webhook/signature.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <algorithm>
 #include <charconv>
-#include <stdexcept>
+#include <string>
 
+#include "core/base64.h"
 #include "core/hex.h"
 
 namespace kcloud::webhook {
@@ -18,13 +16,6 @@ namespace {
 constexpr std::string_view kVersion = "v1,";
 constexpr std::string_view kHubPrefix = "sha256=";
 constexpr std::size_t kBase64Size = 44;  // of a digest
-using Base64 = std::array<unsigned char, kBase64Size + 1>;
-
-const unsigned char* bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-[[noreturn]] void fail() { throw std::runtime_error("OpenSSL cannot make an HMAC-SHA256"); }
 
 std::optional<std::int64_t> parse_seconds(std::string_view text) {
   std::int64_t seconds = 0;
@@ -50,10 +41,9 @@ std::string_view next_signature(std::string_view& list) {
 
 bool matches(const Signer& signer, const SignatureFields& fields, std::string_view body) {
   bool found = false;
-  for (const HmacKey& key : signer.keys) {
-    const HmacKey::Digest digest = key.sign({fields.id, ".", fields.timestamp, ".", body});
-    Base64 wanted;
-    EVP_EncodeBlock(wanted.data(), digest.data(), static_cast<int>(digest.size()));
+  for (const core::HmacKey& key : signer.keys) {
+    const core::HmacKey::Digest digest = key.sign({fields.id, ".", fields.timestamp, ".", body});
+    const std::string wanted = core::base64_encode(core::view(digest));
     std::string_view list = fields.signature;
     for (std::string_view one = next_signature(list); !one.empty(); one = next_signature(list)) {
       found |= CRYPTO_memcmp(one.data(), wanted.data(), kBase64Size) == 0;
@@ -86,8 +76,8 @@ Verdict verify_standard(std::span<const Signer> signers, const SignatureFields& 
 }
 
 // Lower case only: one body has one signature, which may serve as its identity.
-std::optional<HmacKey::Digest> parse_hub(std::string_view text) {
-  HmacKey::Digest digest;
+std::optional<core::HmacKey::Digest> parse_hub(std::string_view text) {
+  core::HmacKey::Digest digest;
   if (!text.starts_with(kHubPrefix) || text.size() != kHubPrefix.size() + 2 * digest.size()) {
     return std::nullopt;
   }
@@ -109,8 +99,8 @@ Verdict verify_github(std::span<const Signer> signers, std::string_view hub,
   for (std::size_t i = 0; i < signers.size(); ++i) {
     if (signers[i].scheme != SignatureScheme::kGithub) continue;
     bool found = false;
-    for (const HmacKey& key : signers[i].keys) {
-      const HmacKey::Digest digest = key.sign({body});
+    for (const core::HmacKey& key : signers[i].keys) {
+      const core::HmacKey::Digest digest = key.sign({body});
       found |= CRYPTO_memcmp(digest.data(), presented->data(), digest.size()) == 0;
     }
     if (found && !verdict.signer) verdict = {{}, i};
@@ -124,29 +114,6 @@ bool has(std::span<const Signer> signers, SignatureScheme scheme) {
 }
 
 }  // namespace
-
-void HmacKey::Free::operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(context); }
-
-HmacKey::HmacKey(std::string_view key) {
-  const std::unique_ptr<EVP_MAC, void (*)(EVP_MAC*)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
-                                                         EVP_MAC_free);
-  if (mac) context_.reset(EVP_MAC_CTX_new(mac.get()));
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
-  if (!context_ || EVP_MAC_init(context_.get(), bytes(key), key.size(), parameters) != 1) fail();
-}
-
-HmacKey::Digest HmacKey::sign(std::initializer_list<std::string_view> parts) const {
-  Digest digest;
-  const Context context(EVP_MAC_CTX_dup(context_.get()));
-  if (!context) fail();
-  for (std::string_view part : parts) {
-    if (EVP_MAC_update(context.get(), bytes(part), part.size()) != 1) fail();
-  }
-  if (EVP_MAC_final(context.get(), digest.data(), nullptr, digest.size()) != 1) fail();
-  return digest;
-}
 
 std::string_view name_of(SignatureFault fault) {
   switch (fault) {

@@ -4,38 +4,17 @@
 // constant time, so that the time tells nothing about which was near.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "core/hmac.h"
 #include "core/time.h"
 
-struct evp_mac_ctx_st;
-
 namespace kcloud::webhook {
-
-// A key of HMAC-SHA256, prepared once for any number of bodies.
-class HmacKey {
- public:
-  using Digest = std::array<unsigned char, 32>;
-
-  explicit HmacKey(std::string_view key);  // throws std::runtime_error when OpenSSL cannot
-  // Over the parts as if they were one text.
-  Digest sign(std::initializer_list<std::string_view> parts) const;
-
- private:
-  struct Free {
-    void operator()(evp_mac_ctx_st* context) const;
-  };
-  using Context = std::unique_ptr<evp_mac_ctx_st, Free>;
-  Context context_;
-};
 
 enum class SignatureScheme : std::uint8_t { kStandardWebhooks, kGithub };
 
@@ -43,7 +22,7 @@ enum class SignatureScheme : std::uint8_t { kStandardWebhooks, kGithub };
 struct Signer {
   SignatureScheme scheme;
   std::chrono::seconds tolerance;  // between webhook-timestamp and the clock; not for GitHub
-  std::vector<HmacKey> keys;
+  std::vector<core::HmacKey> keys;
 };
 
 // The header fields' values, empty where absent.

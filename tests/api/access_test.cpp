@@ -1,8 +1,9 @@
 // Signatures, quotas and foreign hosts over real HTTP.
 #include <fmt/format.h>
 
-#include "collectors/webhook/signature.h"
 #include "config/credentials.h"
+#include "core/base64.h"
+#include "core/hmac.h"
 #include "tests/api/fixture.h"
 #include "tests/collectors/compress.h"
 
@@ -20,32 +21,18 @@ std::string custom(int n) {
   return fmt::format(R"({{"event_type":"custom","timestamp":"2025-01-15T10:30:00Z","n":{}}})", n);
 }
 
-std::string base64(const webhook::HmacKey::Digest& digest) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < digest.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t k = i; k < i + 3; ++k) bits = bits << 8 | (k < digest.size() ? digest[k] : 0);
-    for (int shift = 18; shift >= 0; shift -= 6) out.push_back(kAlphabet[bits >> shift & 63]);
-  }
-  out.back() = '=';  // 32 bytes: one is missing in the last three
-  return out;
-}
-
 std::string signed_fields(std::string_view id, std::string_view body, int seconds_ago = 0,
                           const char* secret = kSecret) {
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const std::string stamp = std::to_string(now - seconds_ago);
-  const webhook::HmacKey key(config::signing_key(config::kStandardWebhooks, secret));
+  const core::HmacKey key(config::signing_key(config::kStandardWebhooks, secret));
   return fmt::format("webhook-id: {}\r\nwebhook-timestamp: {}\r\nwebhook-signature: v1,{}\r\n", id,
-                     stamp, base64(key.sign({id, ".", stamp, ".", body})));
+                     stamp, core::base64_encode(core::view(key.sign({id, ".", stamp, ".", body}))));
 }
 
 std::string hub_fields(std::string_view body) {
   std::string hex;
-  for (unsigned char c : webhook::HmacKey(kGithubSecret).sign({body}))
-    hex += fmt::format("{:02x}", c);
+  for (unsigned char c : core::HmacKey(kGithubSecret).sign({body})) hex += fmt::format("{:02x}", c);
   return "X-Hub-Signature-256: sha256=" + hex + "\r\n";
 }
 

@@ -25,8 +25,8 @@ const core::Time kNow{1'614'265'330s};
 constexpr std::string_view kHub =
     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
-std::vector<HmacKey> keys(std::initializer_list<std::string_view> texts) {
-  std::vector<HmacKey> made;
+std::vector<core::HmacKey> keys(std::initializer_list<std::string_view> texts) {
+  std::vector<core::HmacKey> made;
   for (std::string_view text : texts) made.emplace_back(text);
   return made;
 }
@@ -146,10 +146,10 @@ TEST(WebhookSignature, EachSignerHasItsTolerance) {
 }
 
 TEST(WebhookSignature, AKeyServesAnyNumberOfBodies) {
-  const HmacKey key(kKey);
+  const core::HmacKey key(kKey);
   EXPECT_EQ(key.sign({"ab", "c"}), key.sign({"abc"}));
   EXPECT_NE(key.sign({"abc"}), key.sign({"abd"}));
-  EXPECT_NE(key.sign({"abc"}), HmacKey("x").sign({"abc"}));
+  EXPECT_NE(key.sign({"abc"}), core::HmacKey("x").sign({"abc"}));
 }
 
 }  // namespace kcloud::webhook

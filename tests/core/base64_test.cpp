@@ -4,7 +4,7 @@
 
 namespace kcloud::core {
 
-TEST(Base64, DecodesTheExamplesOfRfc4648) {
+TEST(Base64, DecodesAndEncodesTheExamplesOfRfc4648) {
   const std::pair<const char*, const char*> cases[] = {{"", ""},
                                                        {"Zg==", "f"},
                                                        {"Zm8=", "fo"},
@@ -13,7 +13,10 @@ TEST(Base64, DecodesTheExamplesOfRfc4648) {
                                                        {"Zm9vYmE=", "fooba"},
                                                        {"Zm9vYmFy", "foobar"},
                                                        {"+/+/", "\xfb\xff\xbf"}};
-  for (const auto& [text, want] : cases) EXPECT_EQ(base64_decode(text), want) << text;
+  for (const auto& [text, bytes] : cases) {
+    EXPECT_EQ(base64_decode(text), bytes) << text;
+    EXPECT_EQ(base64_encode(bytes), text);
+  }
 }
 
 TEST(Base64, RefusesWhatIsNone) {

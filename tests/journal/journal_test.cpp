@@ -99,8 +99,10 @@ TEST_F(JournalTest, AJournalOfVersion2IsReadTakenOverAndSalvaged) {
   }
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=2", nullptr,
-                         nullptr, nullptr),
+  ASSERT_EQ(sqlite3_exec(db,
+                         "DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
+                         "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=2",
+                         nullptr, nullptr, nullptr),
             SQLITE_OK);
   sqlite3_close(db);
   core::EventBatch batch;

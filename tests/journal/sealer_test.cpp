@@ -157,7 +157,8 @@ TEST_F(SealerTest, ASchemaOfVersion1IsTakenOver) {
   open();
   store(3);
   tamper(
-      "DROP TABLE seals; PRAGMA user_version=1;"
+      "DROP TABLE seals; DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
+      "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=1;"
       "UPDATE meta SET value='1' WHERE key='clean'");
   open();
   store(10);
