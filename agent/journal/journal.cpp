@@ -78,6 +78,12 @@ struct Journal::Impl {
   }
   ~Impl() { queue.close(); }  // the writer's end waits for what is queued
 
+  void note_cursor(const std::string& name, std::uint64_t seq, core::Time now) {
+    std::lock_guard guard(board.mutex);
+    for (auto& cursor : board.cursors)
+      if (cursor.name == name) cursor = {name, seq, now, 0};
+  }
+
   // Hands `work` to the writer and waits for its commit; `after` counts it, before any other
   // commit.
   core::CommitStatus commit(std::function<void(Store&)> work,
@@ -154,15 +160,35 @@ void Journal::move_cursor(const std::string& name, std::uint64_t seq,
   };
   message.work_done = [this, name, seq, letters, now,
                        done = std::move(done)](core::CommitStatus status) {
-    if (status == core::CommitStatus::kCommitted) {
-      std::lock_guard guard(impl_->board.mutex);
-      for (auto& cursor : impl_->board.cursors) {
-        if (cursor.name == name) cursor = {name, seq, now, 0};
-      }
-    }
+    if (status == core::CommitStatus::kCommitted) impl_->note_cursor(name, seq, now);
     if (done) done(status);
   };
   impl_->queue.submit(std::move(message));
+}
+
+core::CommitStatus Journal::commit_rules(RuleCommit& commit) {
+  const core::Time now = impl_->clock.now();
+  Message message;
+  message.bytes = size_of(*commit.transitions);
+  message.always = true;
+  message.intake = std::move(commit.transitions);
+  // Stays where it is while the message holds it.
+  const core::EventBatch* batch = &message.intake->batch;
+  message.work = [&commit, batch, now](Store& store) { store.note_rules(commit, *batch, now); };
+  const auto shared = std::make_shared<std::promise<core::CommitStatus>>();
+  message.done = [this, &commit, now, shared](core::CommitStatus status,
+                                              std::unique_ptr<core::Intake> back) {
+    commit.transitions = std::move(back);
+    if (status == core::CommitStatus::kCommitted)
+      impl_->note_cursor(commit.cursor, commit.seq, now);
+    shared->set_value(status);
+  };
+  impl_->queue.submit(std::move(message));
+  return shared->get_future().get();
+}
+
+core::CommitStatus Journal::put_silence(const Silence& silence) {
+  return impl_->commit([&](Store& store) { store.put_silence(silence); });
 }
 
 core::CommitStatus Journal::retry_letters(core::EventBatch& batch,

@@ -20,6 +20,7 @@
 
 #include "agent/journal/lineage.h"
 #include "agent/journal/notification.h"
+#include "agent/journal/rule_state.h"
 #include "core/collector.h"
 #include "core/event.h"
 #include "core/seal.h"
@@ -157,6 +158,11 @@ class Journal final : public core::EventSink {
   void accept(std::unique_ptr<core::Intake> intake, const std::string& name,
               const std::string& text, core::Completion done);
   std::string note(const std::string& name) const;  // empty: none. Blocks for a commit
+
+  // What came of the rules up to `seq`, in one commit. `transitions` come back with their verdicts.
+  // Blocks for it; also when the journal is full.
+  core::CommitStatus commit_rules(RuleCommit& commit);
+  core::CommitStatus put_silence(const Silence& silence);  // likewise
 
   // Dead letters from an exporter, with the cursor movement that goes with them: one commit. `done`
   // may be empty.

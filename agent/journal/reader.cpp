@@ -12,6 +12,7 @@
 #include "agent/journal/notifications.h"
 #include "agent/journal/query.h"
 #include "agent/journal/rows.h"
+#include "agent/journal/rule_tables.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/seals.h"
 #include "agent/journal/sqlite.h"
@@ -158,6 +159,23 @@ class SqliteReader final : public Reader, public Connected {
   std::vector<Notification> notifications(const NotificationQuery& query) override {
     return guarded(
         [&](Connection& connection) { return journal::notifications(connection.db, query); });
+  }
+
+  std::vector<RuleStep> rule_steps_after(std::uint64_t number) override {
+    return guarded(
+        [&](Connection& connection) { return journal::rule_steps_after(connection.db, number); });
+  }
+
+  std::uint64_t last_rule_step() override {
+    return guarded([&](Connection& connection) { return journal::last_rule_step(connection.db); });
+  }
+
+  std::vector<std::string> firing_alerts() override {
+    return guarded([&](Connection& connection) { return journal::firing_alerts(connection.db); });
+  }
+
+  std::vector<Silence> silences() override {
+    return guarded([&](Connection& connection) { return journal::silences(connection.db); });
   }
 
   NotificationQueue notification_queue(const std::string& notifier) override {

@@ -16,6 +16,7 @@
 #include "agent/journal/journal.h"
 #include "agent/journal/lineage.h"
 #include "agent/journal/notification.h"
+#include "agent/journal/rule_state.h"
 #include "core/event.h"
 #include "core/seal.h"
 
@@ -90,6 +91,11 @@ class Reader {
 
   // Newest first.
   virtual std::vector<Notification> notifications(const NotificationQuery& query) = 0;
+  // What the rules loop keeps (rule_state.h).
+  virtual std::vector<RuleStep> rule_steps_after(std::uint64_t number) = 0;
+  virtual std::uint64_t last_rule_step() = 0;
+  virtual std::vector<std::string> firing_alerts() = 0;  // bodies of their transitions
+  virtual std::vector<Silence> silences() = 0;
   virtual NotificationQueue notification_queue(const std::string& notifier) = 0;
   // With a greater id, in order.
   virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,

@@ -18,7 +18,7 @@ struct RetentionLimits {
   std::int64_t oldest_letter = 0;  // dead letters received before this (ns) go
   std::uint32_t max_notifications = 0;
   std::int64_t oldest_notification = 0;  // those created before this (ns) go
-  std::uint64_t keep_after = 0;    // a required cursor stands here: events behind it stay
+  std::uint64_t keep_after = 0;          // a required cursor stands here: events behind it stay
 };
 
 struct RetentionWork {

@@ -10,6 +10,7 @@
 #include "agent/journal/notifications.h"
 #include "agent/journal/page_scan.h"
 #include "agent/journal/rows.h"
+#include "agent/journal/rule_tables.h"
 #include "agent/journal/seals.h"
 #include "core/sha256.h"
 
@@ -100,9 +101,11 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
       store.add(letter);
     }
     if (version >= 4) carry_over_notifications(store, db);
+    if (version >= 5) carry_over_rules(store.db(), db);
   } catch (const SqliteError&) {
     detail +=
-        "; cursors, seals, dead letters or notifications could not all be read, readers without a "
+        "; cursors, seals, dead letters, notifications or alerts could not all be read, readers "
+        "without a "
         "cursor start at the oldest event";
   }
 }

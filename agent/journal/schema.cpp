@@ -60,6 +60,15 @@ CREATE TABLE notifications(
 CREATE INDEX notifications_queued ON notifications(notifier, grp, id) WHERE state=0;
 )sql";
 
+// Since version 5.
+constexpr const char* kRules = R"sql(
+CREATE TABLE rule_steps(number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, frontier INTEGER NOT NULL);
+CREATE TABLE firing(fingerprint TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE silences(
+  id TEXT PRIMARY KEY, starts INTEGER NOT NULL, ends INTEGER NOT NULL,
+  body TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 void prepare_writer(Database& db) {
@@ -82,7 +91,8 @@ void prepare_writer(Database& db) {
   if (version < 1) db.execute(kTables);
   if (version < 2) db.execute(kSeals);
   if (version < 3) db.execute(kAddVia);
-  db.execute(kNotifications);
+  if (version < 4) db.execute(kNotifications);
+  db.execute(kRules);
   db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   db.execute("COMMIT");
 }

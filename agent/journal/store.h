@@ -16,6 +16,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/notification.h"
+#include "agent/journal/rule_state.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/sqlite.h"
 #include "core/collector.h"
@@ -87,6 +88,10 @@ class Store {
   std::optional<CursorInfo> cursor(const std::string& name);
   bool drop_cursor(const std::string& name);
   std::vector<CursorInfo> cursors();
+
+  // What the rules loop commits, behind its transitions (store_rules.cpp).
+  void note_rules(const RuleCommit& commit, const core::EventBatch& transitions, core::Time now);
+  void put_silence(const Silence& silence);
 
   void write_note(const std::string& name, const std::string& text, core::Time now);
   std::string note(const std::string& name);

@@ -19,7 +19,7 @@ void WorkQueue::submit(Message message) {
       refusal = core::CommitStatus::kStopped;
     } else if (!storing_) {
       refusal = core::CommitStatus::kFailed;
-    } else if (message.intake != nullptr && (full_ || over)) {
+    } else if (message.intake != nullptr && !message.always && (full_ || over)) {
       busy_ += 1;
     } else {
       bytes_ += message.bytes;

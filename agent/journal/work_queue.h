@@ -27,6 +27,7 @@ struct Message {
   std::function<void(Store&)> work;
   std::function<void(core::CommitStatus)> work_done;
   std::size_t bytes = 0;
+  bool always = false;  // an intake that is taken also when the queue or the journal is full
 
   void finish(core::CommitStatus status);
 };
