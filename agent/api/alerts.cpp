@@ -1,0 +1,223 @@
+// The routes of /alerts: active and past alerts, the rules, the silences.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/alerting/alerting.h"
+#include "agent/alerting/transition_event.h"
+#include "agent/api/alert_json.h"
+#include "agent/api/event_query.h"
+#include "agent/api/render.h"
+#include "agent/api/router.h"
+#include "agent/http/url.h"
+#include "core/json.h"
+
+namespace kcloud::api {
+namespace {
+
+using alerting::RuleChange;
+
+constexpr std::size_t kMostTransitions = 20;  // that one alert is shown with
+
+http::Response json(std::string body, int status = 200) {
+  http::Response response{.status = status};
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response off() {
+  return http::problem(503, "alerting is not enabled: set `alerting.enabled`");
+}
+
+std::string tag(const std::string& hash) { return "\"" + hash + "\""; }
+
+std::string untag(std::string_view text) {
+  if (text == "*") return {};
+  if (text.starts_with("W/")) text.remove_prefix(2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return std::string(text);
+}
+
+http::Response answer_of(const RuleChange& change, const alerting::View* view) {
+  std::string members;
+  if (!change.problems.empty()) {
+    members = ",\"errors\":[";
+    for (const auto& problem : change.problems) {
+      core::append_comma(members);
+      members += fmt::format(R"({{"line":{},"column":{},"message":)", problem.line, problem.column);
+      core::append_json_string(members, problem.message);
+      members.push_back('}');
+    }
+    members.push_back(']');
+  }
+  switch (change.outcome) {
+    case RuleChange::Outcome::kBad:
+      return http::problem(422, "the rules are not taken; nothing was changed", members);
+    case RuleChange::Outcome::kConflict:
+      return http::problem(409, change.detail);
+    case RuleChange::Outcome::kUnknown:
+      return http::problem(404, change.detail);
+    case RuleChange::Outcome::kFailed:
+      return http::problem(503, change.detail);
+    default:
+      break;
+  }
+  std::string body = "{";
+  core::append_key(body, "outcome");
+  core::append_json_string(body,
+                           change.outcome == RuleChange::Outcome::kChecked ? "checked" : "done");
+  core::append_key(body, "groups");
+  body.push_back('[');
+  for (const auto& group : change.groups) {
+    core::append_comma(body);
+    core::append_json_string(body, group);
+  }
+  body.push_back(']');
+  core::append_member(body, "detail", change.detail);
+  if (view != nullptr) core::append_member(body, "hash", view->set.hash);
+  http::Response response = json(body + "}\n");
+  if (view != nullptr) http::add_header(response, "ETag", tag(view->set.hash));
+  return response;
+}
+
+}  // namespace
+
+void Router::alerts(http::Request& request, http::Reply reply, const Match& match) {
+  alerting::Alerting* const alerting = context_.alerting;
+  const auto view = alerting == nullptr ? nullptr : alerting->view();
+  if (view == nullptr) return reply.send(off());
+  const auto parameters = http::parse_query(request.query);
+  const auto parameter = http::percent_decode(match.parameter, false);
+  if (!parameters || !parameter)
+    return reply.send(http::problem(400, "a percent escape is malformed"));
+  const core::Time now = context_.clock.now();
+  switch (match.route->action) {
+    case Action::kActiveAlerts: {
+      const auto filter = parse_alert_filter(*parameters);
+      if (!filter.error.empty()) return reply.send(http::problem(400, filter.error));
+      return reply.send(json(active_json(*view, filter, alerting->silences(), now)));
+    }
+    case Action::kAlertRules: {
+      if (!parameters->empty())
+        return reply.send(http::problem(
+            400, fmt::format("unknown parameter `{}`; there are none", parameters->front().first)));
+      http::Response response = json(rules_json(*view));
+      http::add_header(response, "ETag", tag(view->set.hash));
+      return reply.send(std::move(response));
+    }
+    case Action::kOneAlert:
+      return one_alert(std::move(reply), *parameter, view);
+    case Action::kAlertHistory:
+      return alert_history(std::move(reply), *parameters);
+    case Action::kPostRules:
+    case Action::kRemoveRules:
+      return change_rules(request, std::move(reply), match, *parameter, *parameters);
+    case Action::kSilences:
+      return reply.send(json(silences_json(alerting->silences(), now)));
+    default:
+      return change_silences(request, std::move(reply), match, *parameter);
+  }
+}
+
+void Router::change_rules(http::Request& request, http::Reply reply, const Match& match,
+                          const std::string& group, const http::Parameters& parameters) {
+  bool dry_run = false;
+  for (const auto& [name, value] : parameters) {
+    const bool known = match.route->action == Action::kPostRules && name == "dry_run";
+    if (!known || (value != "true" && value != "false" && !value.empty()))
+      return reply.send(http::problem(
+          400,
+          fmt::format("parameter `{}` is `{}`; expected dry_run=true on a POST", name, value)));
+    dry_run = value != "false";
+  }
+  const bool post = match.route->action == Action::kPostRules;
+  slow_query(std::move(reply), [this, post, dry_run, group, text = std::move(request.body),
+                                wanted = untag(request.header("If-Match"))](Worker&) {
+    alerting::Alerting& alerting = *context_.alerting;
+    const auto change =
+        post ? alerting.post_rules(text, wanted, dry_run) : alerting.remove_rules(group, wanted);
+    return answer_of(change, alerting.view().get());
+  });
+}
+
+void Router::change_silences(http::Request& request, http::Reply reply, const Match& match,
+                             const std::string& id) {
+  if (match.route->action == Action::kExpireSilence) {
+    return query(std::move(reply), [this, id](Worker&) {
+      const auto done = context_.alerting->expire_silence(id);
+      if (!done) return http::problem(404, "there is no silence `" + id + "`");
+      if (!*done) return http::problem(503, "the journal does not store at present");
+      return http::Response{.status = 204};
+    });
+  }
+  std::string error;
+  auto silence = alerting::parse_silence(request.body, context_.clock.now(), error);
+  if (!silence) return reply.send(http::problem(400, error));
+  query(std::move(reply), [this, silence = std::move(*silence)](Worker&) mutable {
+    const bool known = !silence.id.empty();
+    const auto all = context_.alerting->silences();
+    if (known && std::ranges::find(all, silence.id, &alerting::ParsedSilence::id) == all.end())
+      return http::problem(
+          404, "there is no silence `" + silence.id + "`; a new one is posted without `id`");
+    if (!context_.alerting->put_silence(silence))
+      return http::problem(503, "the journal does not store at present");
+    return json(fmt::format("{{\"silenceID\":\"{}\"}}\n", silence.id), known ? 200 : 201);
+  });
+}
+
+// The alert, the events that are its evidence, and how it came and went.
+void Router::one_alert(http::Reply reply, const std::string& fingerprint,
+                       std::shared_ptr<const alerting::View> view) {
+  const auto& catalogue = settings_->config->catalogue;
+  query(std::move(reply), [this, fingerprint, view, catalogue](Worker& worker) {
+    journal::Query wanted;
+    wanted.type = "alert_transition";
+    wanted.text = fingerprint;
+    wanted.limit = kMostTransitions;
+    wanted.work_limit = std::chrono::milliseconds(500);
+    journal::Page page = worker.reader().query(wanted);
+    std::erase_if(page.batch.events, [&](const core::Event& event) {
+      return core::json_text_at(event.body, {"fingerprint"}) != fingerprint;
+    });
+    const auto active = std::ranges::find(view->alerts, fingerprint, &rules::Alert::fingerprint);
+    const auto past = page.batch.events.empty()
+                          ? std::nullopt
+                          : alerting::parse_transition(page.batch.events.front().body);
+    if (active == view->alerts.end() && !past)
+      return http::problem(404, "there is no alert `" + fingerprint +
+                                    "` and its history is not kept here; GET /alerts/active "
+                                    "lists those there are");
+    const rules::Alert& alert = active != view->alerts.end() ? *active : past->alert;
+    core::EventBatch evidence;
+    for (const auto& id : alert.evidence) worker.reader().find(id, evidence);
+    for (auto& event : evidence.events)
+      complete(event, evidence, *catalogue, worker.decoder(catalogue));
+    std::string body = "{\"alert\":{";
+    alerting::append_alert(body, alert);
+    append_silenced(body,
+                    silenced_by(context_.alerting->silences(), alert.labels, context_.clock.now()));
+    body += "},\"events\":[";
+    for (const auto& event : evidence.events) {
+      core::append_comma(body);
+      core::append_event_json(body, event, context_.journal.epoch());
+    }
+    body += "],\"transitions\":[";
+    for (const auto& event : page.batch.events) {
+      core::append_comma(body);
+      body += event.body;
+    }
+    return json(body + "]}\n");
+  });
+}
+
+void Router::alert_history(http::Reply reply, const http::Parameters& parameters) {
+  auto wanted =
+      parse_history_query(parameters, context_.clock.now(), settings_->decode.default_zone);
+  if (!wanted.error.empty()) return reply.send(http::problem(400, wanted.error));
+  query(std::move(reply), [wanted = std::move(wanted)](Worker& worker) {
+    return json(history_json(worker.reader(), wanted));
+  });
+}
+
+}  // namespace kcloud::api
