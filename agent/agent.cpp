@@ -80,6 +80,8 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   journal(&config::JournalConfig::group_wait);
   journal(&config::JournalConfig::max_dead_letters);
   journal(&config::JournalConfig::dead_letter_max_age);
+  journal(&config::JournalConfig::max_notifications);
+  journal(&config::JournalConfig::notification_max_age);
   const auto audit = [&](auto config::AuditConfig::*member) {
     running.keep("audit", now.audit.*member, wanted.audit.*member);
   };
