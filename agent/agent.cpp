@@ -80,6 +80,8 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   journal(&config::JournalConfig::group_wait);
   journal(&config::JournalConfig::max_dead_letters);
   journal(&config::JournalConfig::dead_letter_max_age);
+  journal(&config::JournalConfig::max_notifications);
+  journal(&config::JournalConfig::notification_max_age);
   const auto audit = [&](auto config::AuditConfig::*member) {
     running.keep("audit", now.audit.*member, wanted.audit.*member);
   };
@@ -132,6 +134,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
                                  config_->audit.checkpoint_webhook_token.value},
         *journal_, clock_);
   }
+  dispatcher_ = std::make_unique<alerting::Dispatcher>(*journal_, clock_, alerting::Sources{});
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   replays_ = std::make_unique<delivery::Replays>(
@@ -142,7 +145,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent), [this] { return collectors_->views(); },
       [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
-      replays_.get(), recall});
+      replays_.get(), recall, [this] { return dispatcher_->views(); }});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
@@ -150,6 +153,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
 Agent::~Agent() { stop(); }
 
 void Agent::start() {
+  dispatcher_->start(config_->alerting);
   exporters_->start(config_);
   collectors_->start(config_);
   server_->start();
@@ -175,6 +179,7 @@ void Agent::reload() {
   set_up_logging(wanted->log);
   config_ = std::move(wanted);
   router_->reload(config_);
+  dispatcher_->start(config_->alerting);
   exporters_->start(config_);
   collectors_->start(config_);
   server_->reload_tls();
@@ -193,6 +198,7 @@ void Agent::stop() {
   collectors_->stop();
   replays_->stop();
   exporters_->stop(deadline);
+  dispatcher_->stop(deadline);
   checkpoints_.reset();
   journal_->close();
   server_.reset();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/alerting/dispatcher.h"
 #include "agent/api/router.h"
 #include "agent/audit/checkpoints.h"
 #include "agent/collector_set.h"
@@ -41,6 +42,7 @@ class Agent {
   core::SystemClock clock_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<alerting::Dispatcher> dispatcher_;
   std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<CollectorSet> collectors_;

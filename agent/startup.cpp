@@ -57,6 +57,8 @@ journal::Options journal_options(const config::Config& config) {
   options.dedup_horizon = config.journal.dedup_horizon;
   options.max_dead_letters = config.journal.max_dead_letters;
   options.dead_letter_max_age = config.journal.dead_letter_max_age;
+  options.max_notifications = config.journal.max_notifications;
+  options.notification_max_age = config.journal.notification_max_age;
   options.queue_bytes = config.journal.queue_bytes;
   options.group_events = config.journal.group_events;
   options.group_wait = config.journal.group_wait;
@@ -89,6 +91,8 @@ journal::Options unlimited_journal(const std::string& data_dir) {
   options.dedup_horizon = kCentury;
   options.max_dead_letters = std::numeric_limits<std::uint32_t>::max();
   options.dead_letter_max_age = kCentury;
+  options.max_notifications = std::numeric_limits<std::uint32_t>::max();
+  options.notification_max_age = kCentury;
   return options;
 }
 

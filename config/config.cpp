@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "config/credentials.h"
+#include "config/instance.h"
 #include "config/options.h"
 #include "config/reader.h"
 #include "config/redact.h"
@@ -41,14 +42,6 @@ std::optional<Address> parse_address(const std::string& listen) {
     return std::nullopt;
   if (host.empty()) return std::nullopt;
   return Address{host, static_cast<std::uint16_t>(*port)};
-}
-
-bool is_instance_name(const std::string& name) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), fits);
 }
 
 void read_agent(Section section, AgentConfig& agent) {
@@ -213,10 +206,6 @@ void read_http(Section section, HttpConfig& http, const Environment& environment
     section.fail("listen", problem);
 }
 
-void check_backoff(Section& section, milliseconds initial, milliseconds max) {
-  if (max < initial) section.fail("backoff_max", "smaller than backoff_initial");
-}
-
 // The plugin that `type` names; nullptr, after a problem, when there is none.
 template <typename Plugin>
 const Plugin* find_plugin(Section& section, const std::vector<Plugin>& plugins, std::string& type) {
@@ -230,12 +219,6 @@ const Plugin* find_plugin(Section& section, const std::vector<Plugin>& plugins, 
   if (!section.has("type")) section.fail("", "needs `type`: one of " + joined(types));
   section.ignore_rest();
   return nullptr;
-}
-
-void check_instance(Section& section, std::string_view what, const std::string& name) {
-  if (!is_instance_name(name))
-    section.fail("",
-                 fmt::format("{}'s name has letters, digits, - _ . and at most 64 of them", what));
 }
 
 ExporterConfig read_exporter(const std::string& name, Section& section,
@@ -359,6 +342,7 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   for (auto& [name, section] : exporters)
     config.exporters.push_back(read_exporter(name, section, plugins.exporters));
   check_audit(exporters, config, plugins);
+  read_alerting(root.section("alerting"), config.alerting);
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
   if (config.catalogue != nullptr) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/alerting.h"
 #include "config/yaml.h"
 #include "core/catalogue.h"
 #include "core/decode.h"
@@ -137,6 +138,8 @@ struct JournalConfig {
   milliseconds dedup_horizon{std::chrono::hours(24 * 7)};
   std::uint32_t max_dead_letters = 100'000;
   milliseconds dead_letter_max_age{std::chrono::hours(24 * 30)};
+  std::uint32_t max_notifications = 10'000;
+  milliseconds notification_max_age{std::chrono::hours(24 * 30)};
   std::uint64_t queue_bytes = 16 << 20;  // decoded events waiting for a commit; beyond: busy
   std::uint32_t group_events = 2000;     // most events a commit
   milliseconds group_wait{0};            // extra time to let a group collect
@@ -194,6 +197,7 @@ struct Config {
   AuditConfig audit;
   std::vector<CollectorConfig> collectors;
   std::vector<ExporterConfig> exporters;
+  AlertingConfig alerting;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<const core::Redaction> redaction;  // of intake.redact; nullptr: no rules
 };

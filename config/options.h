@@ -122,6 +122,8 @@ void visit_journal(Visitor&& visit, Journal& journal) {
   visit("dedup_horizon", journal.dedup_horizon, kHour, 366 * kDay);
   visit("max_dead_letters", journal.max_dead_letters, 0u, 100'000'000u);
   visit("dead_letter_max_age", journal.dead_letter_max_age, kHour, 36'600 * kDay);
+  visit("max_notifications", journal.max_notifications, 0u, 100'000'000u);
+  visit("notification_max_age", journal.notification_max_age, kHour, 36'600 * kDay);
   visit("queue_bytes", journal.queue_bytes, kMiB, 4 * kGiB);
   visit("group_events", journal.group_events, 1u, 100'000u);
   visit("group_wait", journal.group_wait, milliseconds(0), milliseconds(1000));
@@ -156,6 +158,39 @@ void visit_collector(Visitor&& visit, Collector& collector) {
   visit("batch_events", collector.batch_events, 1u, 100'000u);
   visit("backoff_initial", collector.backoff_initial, kShortest, kHour);
   visit("backoff_max", collector.backoff_max, kShortest, kDay);
+}
+
+// Without the notifiers.
+template <typename Visitor, typename Alerting>
+void visit_alerting(Visitor&& visit, Alerting& alerting) {
+  visit("external_url", alerting.external_url);
+  visit("group_by", alerting.group_by);
+  visit("group_wait", alerting.group_wait, milliseconds(0), kHour);
+  visit("group_interval", alerting.group_interval, milliseconds(0), kDay);
+  visit("notify_max_age", alerting.notify_max_age, milliseconds(1000), 36'600 * kDay);
+  visit("retry_for", alerting.retry_for, milliseconds(1000), 366 * kDay);
+}
+
+// What its type has, without headers, which are checked one by one.
+template <typename Visitor, typename Notifier>
+void visit_notifier(Visitor&& visit, Notifier& notifier) {
+  visit("enabled", notifier.enabled);
+  if (notifier.type == "alertmanager") {
+    visit("urls", notifier.urls);
+    visit("username", notifier.username);
+    visit("password", notifier.password);
+    visit("token", notifier.token);
+    visit("resend_interval", notifier.resend_interval, milliseconds(1000), kHour);
+  } else {
+    visit("url", notifier.url);
+    visit("send_resolved", notifier.send_resolved);
+  }
+  if (notifier.type == "webhook") visit("secret", notifier.secret);
+  visit("timeout", notifier.timeout, milliseconds(100), milliseconds(300'000));
+  visit("backoff_initial", notifier.backoff_initial, kShortest, kHour);
+  visit("backoff_max", notifier.backoff_max, kShortest, kHour);
+  visit("ca_file", notifier.ca_file);
+  visit.choice("tls_verify", notifier.tls_verify, {"full", "none"});
 }
 
 }  // namespace kcloud::config

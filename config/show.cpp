@@ -70,6 +70,20 @@ void append_collector(std::string& out, const CollectorConfig& collector, const 
   out += '}';
 }
 
+void append_notifier(std::string& out, const NotifierConfig& notifier) {
+  append_json_string(out, notifier.name);
+  out += ":{";
+  const Shower show{out};
+  show("type", notifier.type);
+  visit_notifier(show, notifier);
+  if (notifier.type == "webhook") {
+    std::map<std::string, std::string> masked;
+    for (const auto& [name, value] : notifier.headers) masked[name] = "***";
+    show("headers", masked);
+  }
+  out += '}';
+}
+
 void append_redact(std::string& out, const std::vector<RedactConfig>& rules) {
   append_key(out, "redact");
   out += '[';
@@ -157,6 +171,15 @@ std::string show_config(const Config& config, const Plugins& plugins) {
       append_comma(out);
       append_exporter(out, exporter, plugins);
     }
+  });
+  append_section(out, "alerting", [&](Shower show) {
+    visit_alerting(show, config.alerting);
+    append_section(out, "notifiers", [&](Shower) {
+      for (const auto& notifier : config.alerting.notifiers) {
+        append_comma(out);
+        append_notifier(out, notifier);
+      }
+    });
   });
   return out + "}";
 }

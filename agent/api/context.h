@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/alerting/status.h"
 #include "agent/delivery/delivery.h"
 #include "agent/delivery/replay.h"
 #include "agent/journal/journal.h"
@@ -70,6 +71,7 @@ struct Context {
   delivery::Replays* replays = nullptr;
   // Sets in the hints for a dead letter what its position tells of the message. Any thread.
   std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall = {};
+  std::function<std::vector<alerting::NotifierView>()> notifiers = {};  // any thread; empty: none
 };
 
 }  // namespace kcloud::api

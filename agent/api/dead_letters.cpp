@@ -1,10 +1,8 @@
 // GET, POST …/retry and DELETE of /dead-letters and /dead-letters/{id}.
 #include <fmt/format.h>
 
-#include <charconv>
-
-#include "agent/api/event_query.h"
 #include "agent/api/letter_retry.h"
+#include "agent/api/number_page.h"
 #include "agent/api/render.h"
 #include "agent/api/router.h"
 #include "agent/http/url.h"
@@ -33,35 +31,13 @@ void append_dead_letter(std::string& out, const journal::Reader::DeadLetterRow& 
   out.push_back('}');
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > INT64_MAX) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-std::string unfit(std::string_view name, std::string_view value, std::string_view expected) {
-  return fmt::format("parameter `{}` is `{}`; expected {}", name, value, expected);
-}
-
 // A sentence when the parameter is not fit; empty when it was taken.
 std::string take(const std::pair<std::string, std::string>& parameter, core::Time now,
                  const core::Zone& zone, const core::Catalogue& catalogue,
                  journal::DeadLetterQuery& query) {
+  if (auto taken = take_page(parameter, now, zone, query)) return *taken;
   const auto& [name, value] = parameter;
-  if (name == "limit" || name == "before") {
-    const auto given = number(value);
-    if (!given || (name == "limit" && *given > 1000)) {
-      return unfit(name, value, name == "limit" ? "1 to 1000" : "a number above 0");
-    }
-    (name == "limit" ? query.limit : query.before) = *given;
-  } else if (name == "since" || name == "until") {
-    auto& bound = name == "since" ? query.since : query.until;
-    bound = parse_query_time(value, now, zone);
-    if (!bound) return unfit(name, value, "a time, such as 2025-01-15T10:30:00Z or -24h");
-  } else if (name == "origin" || name == "reason" || name == "type") {
+  if (name == "origin" || name == "reason" || name == "type") {
     if (value.empty()) return unfit(name, value, "a text");
     const auto* type = name == "type" ? catalogue.find_endpoint(value) : nullptr;
     (name == "origin"   ? query.origin
@@ -165,7 +141,7 @@ void Router::retry_letters(const http::Request& request, http::Reply reply) {
 }
 
 void Router::retry_letter(http::Reply reply, const Match& match) {
-  const auto id = number(match.parameter);
+  const auto id = parse_number(match.parameter);
   if (!id) return reply.send(http::problem(400, kNoSuchNumber));
   slow_query(std::move(reply), [this, settings = settings_, id = *id](Worker& worker) {
     const auto row = worker.reader().dead_letter(id);
@@ -210,7 +186,7 @@ void Router::purge_letters(const http::Request& request, http::Reply reply) {
 }
 
 void Router::purge_letter(http::Reply reply, const Match& match) {
-  const auto id = number(match.parameter);
+  const auto id = parse_number(match.parameter);
   if (!id) return reply.send(http::problem(400, kNoSuchNumber));
   query(std::move(reply), [this, id = *id](Worker&) {
     std::uint64_t removed = 0;
@@ -241,7 +217,7 @@ void Router::dead_letters(const http::Request& request, http::Reply reply) {
 }
 
 void Router::dead_letter(http::Reply reply, const Match& match) {
-  const auto id = number(match.parameter);
+  const auto id = parse_number(match.parameter);
   if (!id) return reply.send(http::problem(400, kNoSuchNumber));
   query(std::move(reply), [id = *id](Worker& worker) {
     const auto row = worker.reader().dead_letter(id);

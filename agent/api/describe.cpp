@@ -131,6 +131,14 @@ http::Response Router::health(const http::Request& request) const {
                                read(exporter.counters->dead_lettered),
                                read(exporter.counters->skipped)});
   }
+  if (context_.notifiers) {
+    for (const alerting::NotifierView& notifier : context_.notifiers()) {
+      const alerting::NotifierCounters& counters = *notifier.counters;
+      input.notifiers.push_back({notifier.name, notifier.type, notifier.status(),
+                                 read(counters.sent), read(counters.failed),
+                                 read(counters.dropped)});
+    }
+  }
   input.tls = server_->tls_status();
   input.now = context_.clock.now();
   Health health = assemble_health(input);
@@ -148,8 +156,10 @@ http::Response Router::ready() const {
 http::Response Router::metrics() const {
   const auto exporters = context_.exporters();
   const auto collectors = context_.collectors();
+  const auto notifiers =
+      context_.notifiers ? context_.notifiers() : std::vector<alerting::NotifierView>();
   http::Response response = json(render_metrics(
-      {counters_, server_->counters(), exporters, collectors, context_.journal.stats(),
+      {counters_, server_->counters(), exporters, collectors, notifiers, context_.journal.stats(),
        context_.journal.chain(), publishers_.all(), files_->report(), live_->clients(),
        context_.version, settings_->decode.redaction.get(), server_->tls_status(),
        context_.clock.now(), context_.config->journal.max_bytes}));

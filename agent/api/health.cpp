@@ -17,6 +17,10 @@ Level files_level(const CredentialFiles::Report& files) {
   return files.faults.empty() ? Level::kHealthy : Level::kDegraded;
 }
 
+Level notifier_level(const NotifierHealth& notifier) {
+  return notifier.status.failing ? Level::kDegraded : Level::kHealthy;
+}
+
 std::string_view name_of(journal::State state) {
   switch (state) {
     case journal::State::kOpen:
@@ -220,6 +224,22 @@ void write_collector(Writer& json, const CollectorHealth& collector, bool detail
   json.close();
 }
 
+void write_notifier(Writer& json, const NotifierHealth& notifier, bool details) {
+  json.open("notifier:" + notifier.name);
+  json.text("status", to_string(notifier_level(notifier)));
+  json.text("type", notifier.type);
+  json.number("waiting", notifier.status.waiting);
+  json.number("silenced", notifier.status.silenced);
+  json.number("queued", notifier.status.queued);
+  json.number("sent", notifier.sent);
+  json.number("failed", notifier.failed);
+  json.number("dropped", notifier.dropped);
+  if (details) json.text_or_null("last_error", notifier.status.last_error);
+  json.time("last_error_time", notifier.status.last_error_time);
+  json.time("last_success_time", notifier.status.last_success_time);
+  json.close();
+}
+
 void write_orphans(Writer& json, const HealthInput& input) {
   core::append_key(json.out, "cursors_without_exporter");
   json.out.push_back('[');
@@ -306,6 +326,9 @@ Health assemble_health(const HealthInput& input) {
   for (const ExporterHealth& exporter : input.exporters) {
     health.level = std::max(health.level, exporter_level(exporter.status));
   }
+  for (const NotifierHealth& notifier : input.notifiers) {
+    health.level = std::max(health.level, notifier_level(notifier));
+  }
   if (input.tls) health.level = std::max(health.level, tls_level(*input.tls, input.now));
   health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
   Writer json{health.body};
@@ -331,6 +354,9 @@ Health assemble_health(const HealthInput& input) {
   }
   for (const ExporterHealth& exporter : input.exporters) {
     write_exporter(json, exporter, input.details);
+  }
+  for (const NotifierHealth& notifier : input.notifiers) {
+    write_notifier(json, notifier, input.details);
   }
   json.close();
   write_orphans(json, input);

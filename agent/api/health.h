@@ -2,9 +2,9 @@
 //
 // Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
 // it. Degraded: a collector fails, is paused or its source does not answer, a sink lags, retries or
-// holds, acknowledged events were lost to damage, a file of tokens or secrets is bad, or the TLS
-// certificate expires within 14 days or cannot be renewed. A sink that is not required never makes
-// the agent unhealthy.
+// holds, a notifier's messages are not taken, acknowledged events were lost to damage, a file of
+// tokens or secrets is bad, or the TLS certificate expires within 14 days or cannot be renewed. A
+// sink that is not required never makes the agent unhealthy.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,15 @@ struct CollectorHealth {
   std::uint64_t busy = 0;
 };
 
+struct NotifierHealth {
+  std::string name;
+  std::string type;
+  alerting::NotifierStatus status;
+  std::uint64_t sent = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t dropped = 0;
+};
+
 struct HealthInput {
   std::string version;
   std::string agent;
@@ -73,6 +82,7 @@ struct HealthInput {
   std::optional<ForwardHealth> forward;  // of an agent to which others forward
   std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;
+  std::vector<NotifierHealth> notifiers;
   std::vector<journal::CursorInfo> cursors;
   CredentialFiles::Report files;
   std::size_t stream_clients = 0;

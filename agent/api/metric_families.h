@@ -37,5 +37,6 @@ class Families {
 void collectors(Families& out, const MetricsInput& input);
 void webhook_collector(Families& out, const MetricsInput& input);
 void exporters(Families& out, const MetricsInput& input);
+void notifiers(Families& out, const MetricsInput& input);
 
 }  // namespace kcloud::api

@@ -50,6 +50,7 @@ struct MetricsInput {
   const http::Counters& http;
   const std::vector<ExporterView>& exporters;
   const std::vector<CollectorView>& collectors;
+  const std::vector<alerting::NotifierView>& notifiers;
   journal::Stats journal;
   journal::Journal::ChainState chain;
   const std::map<std::string, Publisher>& publishers;

@@ -1,4 +1,4 @@
-// What every collector and exporter counts, and what collectors say of themselves.
+// What every collector, exporter and notifier counts, and what collectors say of themselves.
 #include <limits>
 #include <map>
 #include <utility>
@@ -169,6 +169,33 @@ void exporters(Families& out, const MetricsInput& input) {
   out.add("exporter_lag_seconds", "Age of the oldest event not delivered", MetricType::Gauge,
           seconds);
   out.add("exporter_up", "0 while it retries, holds or is stopped", MetricType::Gauge, phases);
+}
+
+void notifiers(Families& out, const MetricsInput& input) {
+  if (input.notifiers.empty()) return;
+  Samples outcomes, queued, waiting, up;
+  for (const alerting::NotifierView& notifier : input.notifiers) {
+    const alerting::NotifierCounters& counters = *notifier.counters;
+    const auto outcome = [&](const char* name, const core::Counter& counter) {
+      outcomes.push_back({{{"notifier", notifier.name}, {"outcome", name}}, read(counter)});
+    };
+    outcome("sent", counters.sent);
+    outcome("resent", counters.resent);
+    outcome("retried", counters.retried);
+    outcome("failed", counters.failed);
+    outcome("dropped", counters.dropped);
+    const alerting::NotifierStatus status = notifier.status();
+    const Labels labels = {{"notifier", notifier.name}};
+    queued.push_back({labels, static_cast<double>(status.queued)});
+    waiting.push_back({labels, static_cast<double>(status.waiting)});
+    up.push_back({labels, status.failing ? 0.0 : 1.0});
+  }
+  out.add("notifications_total", "Messages to notifiers, by what became of them",
+          MetricType::Counter, outcomes);
+  out.add("notifications_queued", "Messages that are to be sent", MetricType::Gauge, queued);
+  out.add("notifier_waiting_alerts", "Alerts that wait for their group, or a silence to end",
+          MetricType::Gauge, waiting);
+  out.add("notifier_up", "0 while what is sent is not taken", MetricType::Gauge, up);
 }
 
 }  // namespace kcloud::api

@@ -186,6 +186,8 @@ void Router::handle(http::Request& request, http::Reply reply) {
       return purge_letters(request, std::move(reply));
     case Action::kPurgeLetter:
       return purge_letter(std::move(reply), match);
+    case Action::kNotifications:
+      return notifications(request, std::move(reply));
     case Action::kPauseCollector:
       return pause_collector(std::move(reply), match, true);
     case Action::kResumeCollector:

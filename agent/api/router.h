@@ -86,6 +86,7 @@ class Router final : public http::Handler {
   void retry_letter(http::Reply reply, const Match& match);
   void purge_letters(const http::Request& request, http::Reply reply);
   void purge_letter(http::Reply reply, const Match& match);
+  void notifications(const http::Request& request, http::Reply reply);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void replay(const http::Request& request, http::Reply reply, const Match& match);

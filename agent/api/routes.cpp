@@ -33,6 +33,8 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "/dead-letters", Access::kAdmin, Action::kPurgeLetters, "Remove dead letters"},
     Route{"DELETE", "/dead-letters/{id}", Access::kAdmin, Action::kPurgeLetter,
           "Remove one dead letter"},
+    Route{"GET", "/alerts/notifications", Access::kRead, Action::kNotifications,
+          "What notifiers were told"},
     Route{"GET", "/collectors", Access::kRead, Action::kCollectors,
           "The collectors and their state"},
     Route{"POST", "/collectors/{name}/pause", Access::kAdmin, Action::kPauseCollector,

@@ -31,6 +31,7 @@ enum class Action : std::uint8_t {
   kRetryLetter,
   kPurgeLetters,
   kPurgeLetter,
+  kNotifications,
   kCollectors,
   kPauseCollector,
   kResumeCollector,

@@ -69,8 +69,9 @@ class Store {
   // is given again; an end counts where its beginning did and was not quiet. Returns how many were
   // new.
   std::uint64_t queue_notifications(std::span<const Notice> notices);
+  // With the id that they have; 0: they get the next one.
   void add_notice(const Notice& notice);
-  void add_notification(Notification& notification);  // sets its id
+  void add_notification(Notification& notification);
   void remove_notices(std::span<const std::uint64_t> ids);
   // Writes what an attempt changed.
   void settle_notification(const Notification& notification);

@@ -56,9 +56,7 @@ std::uint64_t Store::queue_notifications(std::span<const Notice> notices) {
 }
 
 void Store::add_notice(const Notice& notice) {
-  Statement(db_,
-            "INSERT INTO notices(notifier,grp,fingerprint,starts_at,resolved,queued,body) "
-            "VALUES(?1,?2,?3,?4,?5,?6,?7)")
+  Statement(db_, "INSERT INTO notices VALUES(nullif(?8,0),?1,?2,?3,?4,?5,?6,?7)")
       .bind_text(1, notice.notifier)
       .bind_text(2, notice.group)
       .bind_text(3, notice.fingerprint)
@@ -66,15 +64,15 @@ void Store::add_notice(const Notice& notice) {
       .bind(5, std::int64_t{notice.resolved})
       .bind(6, core::to_nanos(notice.queued))
       .bind_blob(7, notice.body)
+      .bind(8, notice.id)
       .run();
 }
 
 void Store::add_notification(Notification& notification) {
   const std::string fingerprints = join(notification.fingerprints);
   Statement(db_,
-            "INSERT INTO notifications(notifier,key,grp,fingerprints,resolved,state,created,"
-            "next_try,attempts,finished,status,answer,payload) "
-            "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")
+            "INSERT INTO notifications "
+            "VALUES(nullif(?14,0),?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")
       .bind_text(1, notification.notifier)
       .bind_text(2, notification.key)
       .bind_text(3, notification.group)
@@ -88,6 +86,7 @@ void Store::add_notification(Notification& notification) {
       .bind(11, std::int64_t{notification.status})
       .bind_text(12, notification.answer)
       .bind_blob(13, notification.payload)
+      .bind(14, notification.id)
       .run();
   notification.id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_.handle()));
 }

@@ -98,7 +98,10 @@ Config read(const std::string& text) {
                         {"BILLING_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
                         {"INFLUX_TOKEN", "secret"},
                         {"KCLOUD_FORWARD_TOKEN", "0123456789abcdef"},
-                        {"KCLOUD_REDACT_KEY", "0123456789abcdef"}},
+                        {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
+                        {"ALERT_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+                        {"ALERT_WEBHOOK_TOKEN", "0123456789abcdef"},
+                        {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"}},
                        {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
                         {"/run/secrets/scheduler-token", "scheduler-token-0001\n"},
                         {"/run/secrets/billing-webhook-secrets",
@@ -137,6 +140,14 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   config.http.signatures.clear();
   config.collectors.clear();
   config.exporters.clear();
+  ASSERT_EQ(config.alerting.notifiers.size(), 3u);
+  NotifierConfig peers;
+  peers.name = "oncall";
+  peers.type = "alertmanager";
+  peers.urls = config.alerting.notifiers[0].urls;
+  EXPECT_EQ(config.alerting.notifiers[0], peers);
+  EXPECT_TRUE(config.alerting.notifiers[1].send_resolved);
+  config.alerting.notifiers.clear();
   ASSERT_EQ(config.intake.redact.size(), 2u);
   config.intake.redact.clear();
   EXPECT_EQ(show_config(config, plugins()), show_config(default_config(plugins()), plugins()));
@@ -164,11 +175,14 @@ TEST(Reference, NamesEveryOption) {
                                                   {"BILLING_WEBHOOK_SECRET", "x"},
                                                   {"INFLUX_TOKEN", "x"},
                                                   {"KCLOUD_FORWARD_TOKEN", "x"},
-                                                  {"KCLOUD_REDACT_KEY", "x"}},
+                                                  {"KCLOUD_REDACT_KEY", "x"},
+                                                  {"ALERT_WEBHOOK_SECRET", "x"},
+                                                  {"ALERT_WEBHOOK_TOKEN", "x"},
+                                                  {"SLACK_WEBHOOK_URL", "x"}},
                                                  {{"/run/secrets/logger-read-token", "x"}}),
                                 problems);
   const auto sections = allowed_keys("zzzz: 1\n");
-  ASSERT_EQ(sections.size(), 8u);
+  ASSERT_EQ(sections.size(), 9u);
   for (const auto& name : sections) {
     Section section = root.section(name);
     EXPECT_FALSE(section.empty()) << name;
@@ -211,6 +225,22 @@ TEST(Reference, NamesEveryOption) {
           << list << "." << key;
     }
     EXPECT_GE(keys_seen, 6) << list;
+  }
+  auto notifiers = root.section("alerting").section("notifiers");
+  const std::pair<const char*, const char*> types[] = {{"alertmanager", "urls: ['http://a']"},
+                                                       {"webhook", "url: 'http://a'"},
+                                                       {"slack", "url: 'http://a'"}};
+  const auto names = notifiers.keys();
+  ASSERT_EQ(names.size(), std::size(types));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& [type, needed] = types[i];
+    const auto of_type = allowed_keys(
+        fmt::format("alerting: {{notifiers: {{x: {{type: {}, {}, zzzz: 1}}}}}}\n", type, needed));
+    EXPECT_GE(of_type.size(), 8u) << type;
+    for (const auto& key : of_type)
+      EXPECT_TRUE(std::any_of(names.begin(), names.begin() + static_cast<int>(i) + 1,
+                              [&](const auto& one) { return notifiers.section(one).has(key); }))
+          << type << "." << key;
   }
   for (const auto& key : allowed_keys("http: {cloudevents: {zzzz: 1}}\n"))
     EXPECT_TRUE(root.section("http").section("cloudevents").has(key)) << key;

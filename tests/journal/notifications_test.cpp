@@ -297,8 +297,8 @@ TEST_F(NotificationsTest, AJournalOfVersion3IsTakenOver) {
 
 TEST_F(NotificationsTest, SurviveDamage) {
   open();
-  queue({firing("a"), quiet(firing("q"))});
-  form({notification("k1"), notification("k2")});
+  queue({firing("gone"), firing("a"), quiet(firing("q"))});
+  form({notification("k1"), notification("k2")}, {1});
   settle("k1", State::kSent);
   // Damage that leaves the tables readable: one event that is not what was written.
   auto intake = test::intake({{.time = clock_.now(), .key = "e"}}, clock_.now());
@@ -312,6 +312,8 @@ TEST_F(NotificationsTest, SurviveDamage) {
   open();
   ASSERT_NE(journal_->open_report().damaged_file, "");
   EXPECT_THAT(waiting(), ElementsAre("a+"));
+  EXPECT_EQ(journal_->reader()->notices("hooks", 0, 1).front().id, 2u) << "who waits goes by it";
+  EXPECT_EQ(only("k2").id, 2u);
   EXPECT_EQ(journal_->reader()->quiet_alerts("hooks").size(), 1u);
   EXPECT_EQ(only("k1").state, State::kSent);
   EXPECT_EQ(next(), "k2");
