@@ -7,7 +7,7 @@
 #include <functional>
 #include <random>
 
-#include "rules/default_rules.h"
+#include "rules/defaults.h"
 #include "rules/pattern.h"
 #include "rules/render.h"
 #include "rules_files.h"
@@ -149,7 +149,7 @@ void expect_in_file(const config::Problem& problem, const std::string& text) {
 
 TEST(MutatedRules, LoadOrSayWhyNot) {
   const int rounds = std::getenv("KCLOUD_SOAK") ? 400'000 : 4'000;
-  const auto files = default_rules();
+  const auto files = default_files();
   Mutator mutator(20250115);
   int accepted = 0;
   for (int round = 0; round < rounds; ++round) {
