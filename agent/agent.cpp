@@ -134,7 +134,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
                                  config_->audit.checkpoint_webhook_token.value},
         *journal_, clock_);
   }
-  dispatcher_ = std::make_unique<alerting::Dispatcher>(*journal_, clock_, alerting::Sources{});
+  alerting_ = std::make_unique<alerting::Alerting>(*journal_, clock_, agent_name(config_->agent));
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   replays_ = std::make_unique<delivery::Replays>(
@@ -145,17 +145,24 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent), [this] { return collectors_->views(); },
       [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
-      replays_.get(), recall, [this] { return dispatcher_->views(); }});
+      replays_.get(), recall, [this] { return alerting_->notifiers(); }, alerting_.get()});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
 
 Agent::~Agent() { stop(); }
 
-void Agent::start() {
-  dispatcher_->start(config_->alerting);
-  exporters_->start(config_);
+// What reads the journal and what fills it, as the configuration has them now.
+void Agent::start_parts() {
+  auto feed = std::make_unique<delivery::LiveFeed>(*journal_, config_);
+  alerting_->start(config_, feed->events());
+  exporters_->start(config_, feed->events());
+  feed_ = std::move(feed);
   collectors_->start(config_);
+}
+
+void Agent::start() {
+  start_parts();
   server_->start();
   ready_ = true;
 }
@@ -179,9 +186,7 @@ void Agent::reload() {
   set_up_logging(wanted->log);
   config_ = std::move(wanted);
   router_->reload(config_);
-  dispatcher_->start(config_->alerting);
-  exporters_->start(config_);
-  collectors_->start(config_);
+  start_parts();
   server_->reload_tls();
   spdlog::info("reload: the new configuration is in force");
 }
@@ -197,8 +202,9 @@ void Agent::stop() {
   server_->stop(timeout / 2);
   collectors_->stop();
   replays_->stop();
+  alerting_->stop(deadline);
   exporters_->stop(deadline);
-  dispatcher_->stop(deadline);
+  feed_.reset();
   checkpoints_.reset();
   journal_->close();
   server_.reset();

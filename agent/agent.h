@@ -6,10 +6,11 @@
 #include <memory>
 #include <string>
 
-#include "agent/alerting/dispatcher.h"
+#include "agent/alerting/alerting.h"
 #include "agent/api/router.h"
 #include "agent/audit/checkpoints.h"
 #include "agent/collector_set.h"
+#include "agent/delivery/live_feed.h"
 #include "agent/delivery/replay.h"
 #include "agent/exporter_set.h"
 #include "agent/http/server.h"
@@ -37,14 +38,17 @@ class Agent {
   const std::string& address() const { return server_->address(); }
 
  private:
+  void start_parts();
+
   const Overrides overrides_;
   std::shared_ptr<const config::Config> config_;
   core::SystemClock clock_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<alerting::Dispatcher> dispatcher_;
   std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
+  std::unique_ptr<alerting::Alerting> alerting_;
   std::unique_ptr<ExporterSet> exporters_;
+  std::unique_ptr<delivery::LiveFeed> feed_;
   std::unique_ptr<CollectorSet> collectors_;
   std::unique_ptr<delivery::Replays> replays_;
   std::unique_ptr<api::Router> router_;

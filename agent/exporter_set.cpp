@@ -1,7 +1,6 @@
 #include "agent/exporter_set.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "agent/plugins.h"
@@ -14,31 +13,17 @@ struct ExporterSet::Running {
   std::unique_ptr<delivery::Loop> loop;
 };
 
-// What the journal stores, for as long as the loops run.
-struct ExporterSet::Feed {
-  Feed(journal::Journal& journal, std::shared_ptr<const config::Config> with)
-      : config(std::move(with)), subscription(journal.subscribe_stored([this](auto stored) {
-          feed->offer(std::move(stored), *config->catalogue);
-        })) {}
-
-  const std::shared_ptr<const config::Config> config;
-  const std::shared_ptr<delivery::EventFeed> feed = std::make_shared<delivery::EventFeed>();
-  const std::unique_ptr<journal::Journal::Subscription> subscription;  // last
-};
-
 ExporterSet::ExporterSet(journal::Journal& journal, const core::Clock& clock)
     : journal_(journal), clock_(clock) {}
 
 ExporterSet::~ExporterSet() { stop(std::chrono::steady_clock::now()); }
 
-void ExporterSet::start(std::shared_ptr<const config::Config> config) {
+void ExporterSet::start(std::shared_ptr<const config::Config> config,
+                        std::shared_ptr<delivery::EventFeed> feed) {
   halt(std::chrono::steady_clock::now() + config->agent.shutdown_timeout);
   std::vector<std::string> required;
   std::vector<std::shared_ptr<Running>> started;
   std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters;
-  feed_.reset();
-  if (std::ranges::any_of(config->exporters, &config::ExporterConfig::enabled))
-    feed_ = std::make_unique<Feed>(journal_, config);
   for (const auto& exporter : config->exporters) {
     if (!exporter.enabled) continue;
     delivery::Options options;
@@ -47,7 +32,7 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
     auto& kept = counters_[exporter.name];
     if (!kept) kept = std::make_shared<core::ExporterCounters>();
     options.counters = counters[exporter.name] = kept;
-    options.feed = feed_->feed;
+    options.feed = feed;
     options.decode.default_zone = core::Zone(config->agent.default_zone);
     auto running = std::make_shared<Running>();
     running->config = config;
@@ -67,7 +52,6 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config) {
 
 void ExporterSet::stop(std::chrono::steady_clock::time_point deadline) {
   halt(deadline);
-  feed_.reset();
   std::vector<std::shared_ptr<Running>> stopped;
   std::lock_guard guard(mutex_);
   stopped.swap(running_);

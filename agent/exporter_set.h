@@ -24,8 +24,9 @@ class ExporterSet {
   ~ExporterSet();
 
   // Stops the loops that run and starts those of `config`. Cursors stay, so nothing is lost or left
-  // out; counters go on under the exporter's name.
-  void start(std::shared_ptr<const config::Config> config);
+  // out; counters go on under the exporter's name. They read from `feed`.
+  void start(std::shared_ptr<const config::Config> config,
+             std::shared_ptr<delivery::EventFeed> feed);
   // Politely: deliveries under way are finished, but for those that still run at `deadline`.
   void stop(std::chrono::steady_clock::time_point deadline);
 
@@ -34,13 +35,11 @@ class ExporterSet {
 
  private:
   struct Running;
-  struct Feed;
   // Ends the loops; they stay in the views until others take their place.
   void halt(std::chrono::steady_clock::time_point deadline);
   journal::Journal& journal_;
   const core::Clock& clock_;
   std::map<std::string, std::shared_ptr<core::ExporterCounters>> counters_;  // start() only
-  std::unique_ptr<Feed> feed_;  // start() and stop() only; none: no exporter
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Running>> running_;
 };

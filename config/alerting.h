@@ -35,6 +35,10 @@ struct NotifierConfig {
 };
 
 struct AlertingConfig {
+  bool enabled = true;
+  bool default_rules = true;    // those that come with the agent
+  std::string rules_directory;  // `*.yaml` in it; empty: none beside what the API posts
+  std::chrono::milliseconds snapshot_interval{60'000};  // of the rules' state
   std::string external_url;  // of this agent, for links; empty: there are none
   std::vector<std::string> group_by{"alertname"};  // labels; `...` alone: all of them
   std::chrono::milliseconds group_wait{10'000};

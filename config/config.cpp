@@ -365,8 +365,9 @@ core::DecodeOptions decode_options(const Config& config) {
   options.max_future = config.intake.max_future;
   options.max_age = config.intake.max_age;
   options.max_event_bytes = config.intake.max_event_bytes;
-  // For the exporters, which get them from the journal's writer.
-  options.keep_fields = std::ranges::any_of(config.exporters, &ExporterConfig::enabled);
+  // For the exporters and the rules, which get them from the journal's writer.
+  options.keep_fields =
+      config.alerting.enabled || std::ranges::any_of(config.exporters, &ExporterConfig::enabled);
   options.unwrap = config.intake.unwrap;
   options.redaction = config.redaction;
   return options;

@@ -163,6 +163,10 @@ void visit_collector(Visitor&& visit, Collector& collector) {
 // Without the notifiers.
 template <typename Visitor, typename Alerting>
 void visit_alerting(Visitor&& visit, Alerting& alerting) {
+  visit("enabled", alerting.enabled);
+  visit("default_rules", alerting.default_rules);
+  visit("rules_directory", alerting.rules_directory);
+  visit("snapshot_interval", alerting.snapshot_interval, milliseconds(1000), kDay);
   visit("external_url", alerting.external_url);
   visit("group_by", alerting.group_by);
   visit("group_wait", alerting.group_wait, milliseconds(0), kHour);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "agent/alerting/notices.h"
 #include "agent/journal/reader.h"
 #include "core/durable_file.h"
 
@@ -41,6 +42,14 @@ RuleChange refused(RuleChange::Outcome outcome, std::string detail) {
   return change;
 }
 
+const rules::Rule* find_rule(const rules::RuleSet& set, const rules::Alert& alert) {
+  for (const auto& group : set.groups)
+    if (group.name == alert.group)
+      for (const auto& rule : group.rules)
+        if (rule.name == alert.rule) return &rule;
+  return nullptr;
+}
+
 std::string stale(std::string_view wanted, std::string_view now) {
   return fmt::format("the rules changed meanwhile: If-Match is {}, the set in force {}", wanted,
                      now);
@@ -58,14 +67,34 @@ Alerting::Alerting(journal::Journal& journal, const core::Clock& clock, std::str
     : journal_(journal), clock_(clock), agent_(std::move(agent)) {
   for (const auto& stored : journal_.reader()->silences())
     if (auto silence = from_stored(stored)) silences_.push_back(std::move(*silence));
+  dispatcher_ = std::make_unique<Dispatcher>(journal_, clock_, sources());
 }
 
-Alerting::~Alerting() { stop(); }
+Alerting::~Alerting() { stop(std::chrono::steady_clock::now()); }
+
+// What the notifiers ask.
+Sources Alerting::sources() const {
+  Sources sources;
+  sources.active = [this] {
+    const auto seen = view();
+    return seen ? seen->alerts : std::vector<rules::Alert>();
+  };
+  sources.silenced = [this](const rules::Alert& alert) {
+    return !silenced_by(silences(), alert.labels, clock_.now()).empty();
+  };
+  sources.tells = [this](const rules::Alert& alert, const std::string& notifier) {
+    const auto seen = view();
+    const auto* rule = seen ? find_rule(*seen->set.rules, alert) : nullptr;
+    return rule == nullptr || rule->notify.empty() ||
+           std::ranges::find(rule->notify, notifier) != rule->notify.end();
+  };
+  return sources;
+}
 
 void Alerting::start(std::shared_ptr<const config::Config> config,
                      std::shared_ptr<delivery::EventFeed> feed) {
-  stop();
-  if (!config->alerting.enabled) return;
+  halt();
+  if (!config->alerting.enabled) return dispatcher_->start({});
   auto started = std::make_shared<Running>();
   started->config = config;
   started->sources = {config->alerting.default_rules, config->alerting.rules_directory,
@@ -76,13 +105,24 @@ void Alerting::start(std::shared_ptr<const config::Config> config,
   options.sources = started->sources;
   options.config = config;
   options.feed = std::move(feed);
+  options.snapshot_interval = config->alerting.snapshot_interval;
+  options.notices = [this, config](const rules::Transition& transition, const rules::RuleSet& set) {
+    const auto* rule = find_rule(set, transition.alert);
+    return notices_of(transition, config->alerting,
+                      rule == nullptr ? std::span<const std::string>() : rule->notify,
+                      clock_.now());
+  };
+  options.committed = [this] { dispatcher_->wake(); };
   started->runner = std::make_unique<Runner>(std::move(options), journal_, clock_);
+  {
+    const std::scoped_lock lock(mutex_);
+    running_ = started;
+  }
   started->runner->start();
-  const std::scoped_lock lock(mutex_);
-  running_ = std::move(started);
+  dispatcher_->start(config->alerting);
 }
 
-void Alerting::stop() {
+void Alerting::halt() {
   std::shared_ptr<Running> stopped;
   {
     const std::scoped_lock lock(mutex_);
@@ -90,6 +130,13 @@ void Alerting::stop() {
   }
   if (stopped) stopped->runner->stop();
 }
+
+void Alerting::stop(std::chrono::steady_clock::time_point deadline) {
+  halt();
+  dispatcher_->stop(deadline);
+}
+
+std::vector<NotifierView> Alerting::notifiers() const { return dispatcher_->views(); }
 
 std::shared_ptr<Alerting::Running> Alerting::running() const {
   const std::scoped_lock lock(mutex_);
@@ -196,9 +243,12 @@ RuleChange Alerting::remove_rules(const std::string& group, std::string_view if_
 bool Alerting::put_silence(ParsedSilence& silence) {
   if (silence.id.empty()) silence.id = new_id();
   if (journal_.put_silence(to_stored(silence)) != core::CommitStatus::kCommitted) return false;
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(silences_, [&](const ParsedSilence& known) { return known.id == silence.id; });
-  silences_.push_back(silence);
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(silences_, [&](const ParsedSilence& known) { return known.id == silence.id; });
+    silences_.push_back(silence);
+  }
+  dispatcher_->wake();
   return true;
 }
 

@@ -1,5 +1,5 @@
-// Alerting as the rest of the agent sees it: the rules loop, the rules that were posted, the
-// silences. Replaced as a whole when the configuration changes; what it keeps stays.
+// Alerting as the rest of the agent sees it: the rules loop, the notifiers, the rules that were
+// posted, the silences. Replaced as a whole when the configuration changes; what it keeps stays.
 //
 // Any thread, but for start() and stop(). Calls that change something block for the disk.
 #pragma once
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/alerting/dispatcher.h"
 #include "agent/alerting/runner.h"
 #include "agent/alerting/silences.h"
 #include "agent/journal/journal.h"
@@ -41,8 +42,11 @@ class Alerting {
 
   void start(std::shared_ptr<const config::Config> config,
              std::shared_ptr<delivery::EventFeed> feed);
-  void stop();
+  // The loop writes its snapshot; notifiers' requests under way are finished, but for those that
+  // still run at `deadline`.
+  void stop(std::chrono::steady_clock::time_point deadline);
 
+  std::vector<NotifierView> notifiers() const;
   std::shared_ptr<const View> view() const;  // empty: it does not run
   std::vector<ParsedSilence> silences() const;
 
@@ -58,12 +62,15 @@ class Alerting {
 
  private:
   struct Running;
+  void halt();
+  Sources sources() const;
   std::shared_ptr<Running> running() const;
   RuleChange check(const Running& running, const std::string& name, std::string_view text) const;
 
   journal::Journal& journal_;
   const core::Clock& clock_;
   const std::string agent_;
+  std::unique_ptr<Dispatcher> dispatcher_;
   mutable std::mutex mutex_;
   std::shared_ptr<Running> running_;     // guarded
   std::vector<ParsedSilence> silences_;  // guarded

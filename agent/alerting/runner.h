@@ -57,7 +57,8 @@ class Runner {
     std::shared_ptr<const config::Config> config;  // keeps the catalogue
     std::shared_ptr<delivery::EventFeed> feed;     // empty: one of its own
     // Who is to be told of a transition.
-    std::function<std::vector<journal::Notice>(const rules::Transition&)> notices;
+    std::function<std::vector<journal::Notice>(const rules::Transition&, const rules::RuleSet&)>
+        notices;
     std::function<void()> committed;  // transitions are on disk; on the loop's thread
     std::chrono::milliseconds snapshot_interval{60'000};
   };

@@ -43,6 +43,7 @@ void Runner::Impl::recover(std::stop_token stop) {
       spdlog::warn("rules: {}; their state is made anew from the events since seq {}",
                    kept ? "the snapshot does not fit the journal" : "there is no snapshot", seq);
   }
+  if (fits) fill();
   if (fits) replay(committed_seq, stop);
   if (!stop.stop_requested() && !fits) {
     // As at their time: what they fired then is known by its id.
@@ -122,7 +123,7 @@ bool Runner::Impl::commit(std::stop_token stop) {
     commit.changes.push_back({event, transition.alert.fingerprint,
                               transition.alert.state == rules::AlertState::kFiring});
     if (!options.notices) continue;
-    for (auto& notice : options.notices(transition))
+    for (auto& notice : options.notices(transition, *set.rules))
       commit.notices.push_back({event, std::move(notice)});
   }
   for (;;) {

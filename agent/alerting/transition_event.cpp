@@ -49,7 +49,8 @@ rules::Labels labels_of(std::string_view json, std::string_view key) {
 std::optional<core::Time> time_at(std::string_view json, std::string_view key) {
   const auto text = core::json_text_at(json, {key});
   if (text.empty()) return std::nullopt;
-  return core::parse_rfc3339(text);
+  const auto parsed = core::parse_time(text, core::Zone("UTC"));
+  return parsed ? std::optional(parsed->time) : std::nullopt;
 }
 
 std::optional<double> number_of(const std::string& text) {

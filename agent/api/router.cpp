@@ -196,6 +196,16 @@ void Router::handle(http::Request& request, http::Reply reply) {
     case Action::kStartReplay:
     case Action::kCancelReplay:
       return replay(request, std::move(reply), match);
+    case Action::kActiveAlerts:
+    case Action::kAlertHistory:
+    case Action::kAlertRules:
+    case Action::kPostRules:
+    case Action::kRemoveRules:
+    case Action::kSilences:
+    case Action::kPutSilence:
+    case Action::kExpireSilence:
+    case Action::kOneAlert:
+      return alerts(request, std::move(reply), match);
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

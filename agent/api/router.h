@@ -23,7 +23,12 @@
 #include "agent/api/publishers.h"
 #include "agent/api/routes.h"
 #include "agent/http/server.h"
+#include "agent/http/url.h"
 #include "collectors/webhook/answer.h"
+
+namespace kcloud::alerting {
+struct View;
+}
 
 namespace kcloud::api {
 
@@ -87,6 +92,14 @@ class Router final : public http::Handler {
   void purge_letters(const http::Request& request, http::Reply reply);
   void purge_letter(http::Reply reply, const Match& match);
   void notifications(const http::Request& request, http::Reply reply);
+  void alerts(http::Request& request, http::Reply reply, const Match& match);
+  void one_alert(http::Reply reply, const std::string& fingerprint,
+                 std::shared_ptr<const alerting::View> view);
+  void alert_history(http::Reply reply, const http::Parameters& parameters);
+  void change_rules(http::Request& request, http::Reply reply, const Match& match,
+                    const std::string& group, const http::Parameters& parameters);
+  void change_silences(http::Request& request, http::Reply reply, const Match& match,
+                       const std::string& id);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void replay(const http::Request& request, http::Reply reply, const Match& match);
