@@ -1,4 +1,5 @@
 // The routes that describe the agent itself: answered at once on the I/O thread.
+#include "agent/alerting/alerting.h"
 #include "agent/api/health.h"
 #include "agent/api/openapi.h"
 #include "agent/api/router.h"
@@ -8,6 +9,18 @@
 namespace kcloud::api {
 
 namespace {
+
+RulesHealth rules_health(const alerting::View& view, std::uint64_t head) {
+  RulesHealth health;
+  for (const auto& group : view.set.rules->groups) health.rules += group.rules.size();
+  for (const auto& alert : view.alerts)
+    ++(alert.state == rules::AlertState::kFiring ? health.firing : health.pending);
+  health.lag_events = head > view.seq ? head - view.seq : 0;
+  health.frontier = view.frontier;
+  health.problems = view.set.problems;
+  health.last_error = view.last_error;
+  return health;
+}
 
 std::uint64_t read(const core::Counter& counter) { return counter.load(std::memory_order_relaxed); }
 
@@ -139,6 +152,8 @@ http::Response Router::health(const http::Request& request) const {
                                  read(counters.dropped)});
     }
   }
+  if (const auto view = context_.alerting ? context_.alerting->view() : nullptr)
+    input.rules = rules_health(*view, input.journal.head);
   input.tls = server_->tls_status();
   input.now = context_.clock.now();
   Health health = assemble_health(input);
@@ -158,10 +173,11 @@ http::Response Router::metrics() const {
   const auto collectors = context_.collectors();
   const auto notifiers =
       context_.notifiers ? context_.notifiers() : std::vector<alerting::NotifierView>();
+  const auto alerts = context_.alerting ? context_.alerting->view() : nullptr;
   http::Response response = json(render_metrics(
-      {counters_, server_->counters(), exporters, collectors, notifiers, context_.journal.stats(),
-       context_.journal.chain(), publishers_.all(), files_->report(), live_->clients(),
-       context_.version, settings_->decode.redaction.get(), server_->tls_status(),
+      {counters_, server_->counters(), exporters, collectors, notifiers, alerts.get(),
+       context_.journal.stats(), context_.journal.chain(), publishers_.all(), files_->report(),
+       live_->clients(), context_.version, settings_->decode.redaction.get(), server_->tls_status(),
        context_.clock.now(), context_.config->journal.max_bytes}));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;

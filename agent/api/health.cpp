@@ -224,6 +224,26 @@ void write_collector(Writer& json, const CollectorHealth& collector, bool detail
   json.close();
 }
 
+Level rules_level(const RulesHealth& rules) {
+  return rules.problems.empty() && rules.last_error.empty() ? Level::kHealthy : Level::kDegraded;
+}
+
+void write_rules(Writer& json, const RulesHealth& rules, bool details) {
+  json.open("rules");
+  json.text("status", to_string(rules_level(rules)));
+  json.number("rules", static_cast<std::uint64_t>(rules.rules));
+  json.number("firing", static_cast<std::uint64_t>(rules.firing));
+  json.number("pending", static_cast<std::uint64_t>(rules.pending));
+  json.number("lag_events", rules.lag_events);
+  json.time("frontier", rules.frontier);
+  json.number("problems", static_cast<std::uint64_t>(rules.problems.size()));
+  if (details) {
+    json.text_or_null("detail", rules.problems.empty() ? std::string() : rules.problems.front());
+    json.text_or_null("last_error", rules.last_error);
+  }
+  json.close();
+}
+
 void write_notifier(Writer& json, const NotifierHealth& notifier, bool details) {
   json.open("notifier:" + notifier.name);
   json.text("status", to_string(notifier_level(notifier)));
@@ -329,6 +349,7 @@ Health assemble_health(const HealthInput& input) {
   for (const NotifierHealth& notifier : input.notifiers) {
     health.level = std::max(health.level, notifier_level(notifier));
   }
+  if (input.rules) health.level = std::max(health.level, rules_level(*input.rules));
   if (input.tls) health.level = std::max(health.level, tls_level(*input.tls, input.now));
   health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
   Writer json{health.body};
@@ -355,6 +376,7 @@ Health assemble_health(const HealthInput& input) {
   for (const ExporterHealth& exporter : input.exporters) {
     write_exporter(json, exporter, input.details);
   }
+  if (input.rules) write_rules(json, *input.rules, input.details);
   for (const NotifierHealth& notifier : input.notifiers) {
     write_notifier(json, notifier, input.details);
   }

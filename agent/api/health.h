@@ -2,9 +2,9 @@
 //
 // Unhealthy: the journal cannot store: the disk refuses, or it is full and a required sink holds
 // it. Degraded: a collector fails, is paused or its source does not answer, a sink lags, retries or
-// holds, a notifier's messages are not taken, acknowledged events were lost to damage, a file of
-// tokens or secrets is bad, or the TLS certificate expires within 14 days or cannot be renewed. A
-// sink that is not required never makes the agent unhealthy.
+// holds, a rule file is bad, a notifier's messages are not taken, acknowledged events were lost to
+// damage, a file of tokens or secrets is bad, or the TLS certificate expires within 14 days or
+// cannot be renewed. A sink that is not required never makes the agent unhealthy.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,14 @@ struct NotifierHealth {
   std::uint64_t dropped = 0;
 };
 
+struct RulesHealth {
+  std::size_t rules = 0, firing = 0, pending = 0;
+  std::uint64_t lag_events = 0;
+  core::Time frontier{};
+  std::vector<std::string> problems;  // of the newest try to load
+  std::string last_error;
+};
+
 struct HealthInput {
   std::string version;
   std::string agent;
@@ -82,6 +90,7 @@ struct HealthInput {
   std::optional<ForwardHealth> forward;  // of an agent to which others forward
   std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;
+  std::optional<RulesHealth> rules;  // none: alerting is off
   std::vector<NotifierHealth> notifiers;
   std::vector<journal::CursorInfo> cursors;
   CredentialFiles::Report files;

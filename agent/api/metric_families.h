@@ -37,6 +37,7 @@ class Families {
 void collectors(Families& out, const MetricsInput& input);
 void webhook_collector(Families& out, const MetricsInput& input);
 void exporters(Families& out, const MetricsInput& input);
+void rules(Families& out, const MetricsInput& input);
 void notifiers(Families& out, const MetricsInput& input);
 
 }  // namespace kcloud::api

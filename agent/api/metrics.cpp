@@ -200,6 +200,7 @@ std::string render_metrics(const MetricsInput& input) {
   publishers(families, input);
   redactions(families, input);
   exporters(families, input);
+  rules(families, input);
   notifiers(families, input);
   process(families);
   return prometheus::TextSerializer().Serialize(families.take());

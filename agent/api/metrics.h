@@ -20,6 +20,10 @@ namespace kcloud::core {
 class Redaction;
 }
 
+namespace kcloud::alerting {
+struct View;
+}
+
 namespace kcloud::api {
 
 // Durations in fixed buckets; written by one thread, read by any.
@@ -51,6 +55,7 @@ struct MetricsInput {
   const std::vector<ExporterView>& exporters;
   const std::vector<CollectorView>& collectors;
   const std::vector<alerting::NotifierView>& notifiers;
+  const alerting::View* alerts = nullptr;  // nullptr: alerting is off
   journal::Stats journal;
   journal::Journal::ChainState chain;
   const std::map<std::string, Publisher>& publishers;
