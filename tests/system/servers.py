@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -138,7 +139,8 @@ class Process:
 
 
 class Agent:
-    """`kcloud-logger run` on one directory; started as often as wanted, always on the same port."""
+    """`kcloud-logger run` on one directory; started as often as wanted, always on the same port. Without a
+    section `alerting` it has no rules: alerts would be events beside those that a test counts."""
 
     def __init__(self, test, config="", data_dir=None, token=None):
         self.directory = tempfile.mkdtemp(prefix="kcloud-system-")
@@ -153,6 +155,8 @@ class Agent:
         test.addCleanup(self.end)
 
     def configure(self, config):
+        if not re.search(r"^alerting:", config, re.MULTILINE):
+            config += "\nalerting: {enabled: false}\n"
         with open(self.config_file, "w", encoding="utf-8") as file:
             file.write(config)
 
