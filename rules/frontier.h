@@ -27,7 +27,7 @@ class Frontier {
   struct Seen {
     core::Time time, received;
   };
-  const std::chrono::milliseconds idle_after_;
+  std::chrono::milliseconds idle_after_;
   std::map<std::string, Seen, std::less<>> collectors_;
   core::Time reached_{};
 };

@@ -59,15 +59,15 @@ Runner::Impl::Impl(Options given, journal::Journal& to_read, const core::Clock& 
 RuleSetView Runner::Impl::load() const {
   auto read = read_rules(options.sources);
   auto loaded = rules::load(read.files, options.config->catalogue);
-  RuleSetView view;
-  view.rules = loaded.rules;
-  view.hash = hash_of(read.files);
-  view.files = std::move(read.files);
-  view.loaded = clock.now();
+  RuleSetView found;
+  found.rules = loaded.rules;
+  found.hash = hash_of(read.files);
+  found.files = std::move(read.files);
+  found.loaded = clock.now();
   for (const auto* problems : {&read.problems, &loaded.problems})
-    for (const auto& problem : *problems) view.problems.push_back(problem.to_string());
-  view.bad_files = std::move(loaded.bad_files);
-  return view;
+    for (const auto& problem : *problems) found.problems.push_back(problem.to_string());
+  found.bad_files = std::move(loaded.bad_files);
+  return found;
 }
 
 void Runner::Impl::run(std::stop_token stop) {
@@ -189,7 +189,8 @@ void Runner::Impl::swap(RuleSetView wanted) {
   if (!wanted.rules) wanted.rules = no_rules(*options.config);
   set = std::move(wanted);
   if (!same) {
-    engine.replace(set.rules, reached, pending);
+    // What fired on arrival is younger than the frontier.
+    engine.replace(set.rules, caught_up ? std::max(reached, clock.now()) : reached, pending);
     fill();
     snapshot();
     std::size_t count = 0;

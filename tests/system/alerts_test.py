@@ -227,6 +227,7 @@ class Alerts(unittest.TestCase):
         self.loaded(agent, "waste", "posted")
         self.post(agent, waste("gpu-1", 5))
         self.assertEqual(self.firing(agent)[0]["rule"], "Posted")
+        client = agent.client()
         self.assertEqual(client.request("DELETE", "/alerts/rules/waste").status, 409)
         self.assertEqual(client.request("DELETE", "/alerts/rules/none").status, 404)
         self.assertEqual(client.request("DELETE", "/alerts/rules/posted").status, 200)
@@ -248,6 +249,7 @@ class Alerts(unittest.TestCase):
         agent.start()
         found, = agent.client().json("/alerts/silences")["silences"]
         self.assertEqual((found["id"], found["status"]["state"]), (identity, "active"))
+        client = agent.client()
         self.assertEqual(client.request("DELETE", f"/alerts/silences/{identity}").status, 204)
         self.assertEqual(self.active(agent, cluster="gpu-1")[0]["silenced_by"], [])
         for wrong in ({"endsAt": now(-5)}, {"matchers": []}, {"comment": ""}, {"colour": "red"},
@@ -259,7 +261,7 @@ class Alerts(unittest.TestCase):
     def test_alerts_reach_the_sinks_and_metrics(self):
         influx = kit.InfluxDb(self)
         agent = kit.Agent(self, f"alerting:\n  default_rules: false\n  rules_directory: "
-                          f"{self.rule_directory(waste=rules())}\nexporters:\n{influx.exporter()}")
+                          f"{self.rule_directory(waste=rules())}\n{influx.exporter()}")
         agent.start()
         self.post(agent, waste("gpu-1", 25))
         self.firing(agent)
