@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <future>
 #include <mutex>
 #include <utility>
 
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/directory.h"
 #include "agent/journal/generation.h"
 #include "agent/journal/head.h"
@@ -156,9 +158,9 @@ void Journal::move_cursor(const std::string& name, std::uint64_t seq,
                        done = std::move(done)](core::CommitStatus status) {
     if (status == core::CommitStatus::kCommitted) {
       std::lock_guard guard(impl_->board.mutex);
-      for (auto& cursor : impl_->board.cursors) {
-        if (cursor.name == name) cursor = {name, seq, now, 0};
-      }
+      auto& cursors = impl_->board.cursors;
+      const auto known = std::ranges::find(cursors, name, &CursorInfo::name);
+      (known == cursors.end() ? cursors.emplace_back() : *known) = {name, seq, now, 0};
     }
     if (done) done(status);
   };
@@ -269,7 +271,7 @@ std::vector<CursorInfo> Journal::cursors() const {
   std::lock_guard guard(impl_->board.mutex);
   auto all = impl_->board.cursors;
   for (auto& cursor : all) {
-    if (impl_->board.stats.oldest > cursor.seq + 1)
+    if (impl_->board.stats.oldest > cursor.seq + 1 && !counts_batches(cursor.name))
       cursor.skipped = impl_->board.stats.oldest - cursor.seq - 1;
   }
   return all;
