@@ -54,6 +54,7 @@ struct Loop::Impl {
   void work(std::stop_token stop);
   void work_sealed(std::stop_token stop);
   void carry_seals();
+  core::Delivery attempt_carry(std::span<const core::Seal> seals);
   void note_lost_seals(const std::vector<core::Seal>& seals,
                        const std::vector<core::Rejected>& refused);
   void find_oldest_open();

@@ -6,24 +6,23 @@
 
 namespace kcloud::delivery {
 
-// One attempt at a time, about once a second: events go on meanwhile, whatever becomes of it.
+// About once a second, and one attempt: events go on meanwhile, whatever becomes of it. Only a part
+// that the sink does not like as a whole is halved at once.
 void Loop::Impl::carry_seals() {
   const auto now = Gather::Clock::now();
   if (now < carry_due) return;
   carry_due = now + options.carry_interval;
   if (!to_carry->waiting()) return;
   if (!reader) reader = journal.reader();
-  const auto seals = to_carry->next(*reader, carry_most);
+  auto seals = to_carry->next(*reader, carry_most);
   if (seals.empty()) return;
-  auto delivery = answer_of([&] { return exporter->carry_seals(seals); });
-  core::count(counters.bytes, delivery.bytes);
-  if (delivery.kind == core::Delivery::Kind::kBisect) {
-    if (seals.size() > 1) {
-      carry_most = seals.size() / 2;
-      return;
-    }
-    delivery = core::Delivery::delivered({{0, delivery.reason}});
+  auto delivery = attempt_carry(seals);
+  while (delivery.kind == core::Delivery::Kind::kBisect && seals.size() > 1) {
+    seals.resize(carry_most = seals.size() / 2);
+    delivery = attempt_carry(seals);
   }
+  if (delivery.kind == core::Delivery::Kind::kBisect)
+    delivery = core::Delivery::delivered({{0, delivery.reason}});
   const auto step = carry_pacing.on(delivery, random());
   note(delivery, step, carry_phase, "audit seals: ");
   if (delivery.kind != core::Delivery::Kind::kDelivered) {
@@ -34,9 +33,15 @@ void Loop::Impl::carry_seals() {
   carry_most = std::min(2 * carry_most, kMostSeals);
   note_lost_seals(seals, delivery.rejected);
   core::count(counters.carried_seals, seals.size() - delivery.rejected.size());
-  to_carry->done();
+  to_carry->done(seals.back().seq);
   const std::scoped_lock lock(mutex);
   status.carried_to = to_carry->carried_to();
+}
+
+core::Delivery Loop::Impl::attempt_carry(std::span<const core::Seal> seals) {
+  auto delivery = answer_of([&] { return exporter->carry_seals(seals); });
+  core::count(counters.bytes, delivery.bytes);
+  return delivery;
 }
 
 // Of refusals only the first in a row is told.

@@ -26,7 +26,6 @@ std::vector<core::Seal> SealsToCarry::next(journal::Reader& reader, std::size_t 
   }
   if (seals.empty()) return seals;
   gone_ = at_ == 0 ? 0 : seals.front().seq - at_ - 1;
-  last_ = seals.back().seq;
   return seals;
 }
 
@@ -41,8 +40,8 @@ void SealsToCarry::enter(std::size_t part) {
     at_ = std::min(at_, chain.last ? chain.last->seq : 0);
 }
 
-void SealsToCarry::done() {
-  at_ = last_;
+void SealsToCarry::done(std::uint64_t last) {
+  at_ = last;
   journal_.move_cursor(journal::seals_cursor(exporter_, parts_[part_].chain), at_, {}, {});
 }
 

@@ -23,8 +23,9 @@ class SealsToCarry {
   bool waiting() const;
   // At most `limit`, of one chain; empty: none.
   std::vector<core::Seal> next(journal::Reader& reader, std::size_t limit);
-  // The sink has what next() gave, or never will: the cursor moves with the journal's next commit.
-  void done();
+  // The sink has what next() gave up to this one, or never will: the cursor moves with the
+  // journal's next commit.
+  void done(std::uint64_t last);
 
   std::uint64_t gone() const { return gone_; }  // retention took so many before what next() gave
   std::uint64_t carried_to() const { return at_; }
@@ -37,7 +38,6 @@ class SealsToCarry {
   std::vector<journal::ChainPart> parts_;  // empty: not looked for yet
   std::size_t part_ = 0;
   std::uint64_t at_ = 0;  // batch of that part that the cursor stands at; 0: before the first kept
-  std::uint64_t last_ = 0;  // of what next() gave
   std::uint64_t gone_ = 0;
 };
 
