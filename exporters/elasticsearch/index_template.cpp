@@ -42,7 +42,8 @@ std::string_view mapping_of(const core::Field& field) {
   return kKeyword;
 }
 
-std::string mappings(const core::EventType* type) {
+// `more`: members for the properties, with the comma in front.
+std::string mappings(const core::EventType* type, std::string_view more = {}) {
   std::string out = R"({"dynamic":false,"properties":{)";
   for (const char* name : {"@timestamp", "received"}) {
     core::append_key(out, name);
@@ -64,7 +65,9 @@ std::string mappings(const core::EventType* type) {
       out += mapping_of(field);
     }
   }
-  return out + "}}}}";
+  out += "}}";
+  out += more;
+  return out + "}}";
 }
 
 std::string settings(const Config& config) {
@@ -88,19 +91,18 @@ std::string checksum_of(std::string_view text) {
   return out.substr(0, 16);
 }
 
+// A seal has what an event has as well, though it says nothing of it: one search over both sorts.
 std::string seal_mappings() {
-  std::string out = R"({"dynamic":false,"properties":{)";
-  core::append_key(out, "@timestamp");
-  out += kTime;
-  for (const char* name : {"chain", "root", "prev", "hash", "agent", "agent_cluster"}) {
-    core::append_key(out, name);
-    out += kKeyword;
+  std::string own;
+  for (const char* name : {"chain", "root", "prev", "hash"}) {
+    core::append_key(own, name);
+    own += kKeyword;
   }
   for (const char* name : {"seq", "events", "total_events", "journal_end"}) {
-    core::append_key(out, name);
-    out += R"({"type":"long"})";
+    core::append_key(own, name);
+    own += R"({"type":"long"})";
   }
-  return out + "}}";
+  return mappings(nullptr, ',' + own);
 }
 
 IndexTemplate make_template(std::string_view type, const std::string& mappings,

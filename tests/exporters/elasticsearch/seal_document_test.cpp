@@ -53,6 +53,19 @@ TEST(ElasticsearchSeal, EveryMemberIsMapped) {
     EXPECT_EQ(type_of(name), "long") << name;
 }
 
+// A search over all indices of the prefix may sort by what an event has.
+TEST(ElasticsearchSeal, WhatAnEventHasIsMappedAsThere) {
+  const auto seals = make_seal_template({}).body;
+  const auto events = make_templates(*testing::catalogue(), {}).back().body;
+  for (const char* name : {"@timestamp", "received", "id", "type", "workload", "reason", "body"}) {
+    const auto of = [&](std::string_view body) {
+      return core::json_text_at(body, {"template", "mappings", "properties", name});
+    };
+    EXPECT_EQ(of(seals), of(events)) << name;
+    EXPECT_NE(of(seals), "") << name;
+  }
+}
+
 TEST(ElasticsearchSeal, NoTemplateOfEventsHasItsName) {
   for (const auto& one : make_templates(*testing::catalogue(), {}))
     EXPECT_NE(one.name, make_seal_template({}).name);

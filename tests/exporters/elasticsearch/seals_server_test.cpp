@@ -48,7 +48,7 @@ TEST(ElasticsearchSeals, OneThatWasChangedLaterChangesNothing) {
   EXPECT_EQ(count(config.prefix, R"({"prefix":{"hash":"cc01"}})"), 1u);
 }
 
-TEST(ElasticsearchSeals, CutsInTheMiddleLoseAndDoubleNothing) {
+TEST(ElasticsearchSeals, CutInTheMiddleNoneIsLostOrDoubled) {
   auto config = testing::test_config();
   TcpProxy proxy(server().port());
   config.urls = {"http://127.0.0.1:" + std::to_string(proxy.port())};
