@@ -286,10 +286,16 @@ class SearchCarried(Carried, unittest.TestCase):
         time.sleep(seconds)
         self.server.start()
 
+    def search(self):
+        try:
+            self.server.ask("POST", f"/{self.prefix}-audit_seal-*/_refresh")
+            return self.server.ask("POST", f"/{self.prefix}-audit_seal-*/_search",
+                                   {"size": 10_000, "query": {"match_all": {}}})
+        except AssertionError:  # the shard of a new index is not there yet
+            return None
+
     def sink_seals(self):
-        self.server.ask("POST", f"/{self.prefix}-audit_seal-*/_refresh")
-        hits = self.server.ask("POST", f"/{self.prefix}-audit_seal-*/_search",
-                               {"size": 10_000, "query": {"match_all": {}}})["hits"]["hits"]
+        hits = kit.eventually(self.search, 30)["hits"]["hits"]
         for hit in hits:
             self.assertEqual(hit["_id"], f"{hit['_source']['chain']}-{hit['_source']['seq']}")
         return [(tuple(hit["_source"][name] for name in MEMBERS),
