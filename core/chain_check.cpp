@@ -69,10 +69,11 @@ std::vector<std::string> ChainChecker::check(const Seal& seal,
   }
   if (seal_hash(hasher_, seal) != seal.hash)
     problems.push_back("its hash is not that of its content");
-  for (const auto& head : std::ranges::equal_range(heads_, seal.seq, {}, &ChainHead::seq)) {
+  auto head = std::ranges::lower_bound(heads_, seal.seq, {}, &ChainHead::seq);
+  for (; head != heads_.end() && head->seq == seal.seq; ++head) {
     ++heads_met_;
-    if (head.hash != seal.hash)
-      problems.push_back("the checkpoint kept outside has hash " + short_hash(head.hash) +
+    if (head->hash != seal.hash)
+      problems.push_back("the checkpoint kept outside has hash " + short_hash(head->hash) +
                          ", the batch " + short_hash(seal.hash));
   }
   ++batches_;

@@ -17,7 +17,6 @@ namespace {
 constexpr std::string_view kChain = "chain";
 constexpr std::array<std::string_view, 8> kOwn{kChain,        "seq",  "events", "total_events",
                                                "journal_end", "root", "prev",   "hash"};
-constexpr std::int64_t kMillisecond = 1'000'000;
 
 }  // namespace
 
@@ -39,7 +38,7 @@ SealEncoder::SealEncoder(const std::map<std::string, std::string>& fixed_tags)
     if (!value.empty()) tags.emplace(key, value);
   }
   for (const auto& [key, value] : tags)
-    (key < kChain ? before_ : behind_) += ',' + key + '=' + value;
+    (key < kChain ? before_ : behind_).append(",").append(key).append("=").append(value);
   before_.append(",chain=");
   behind_ += ' ';
 }

@@ -17,7 +17,6 @@ using core::Seal;
 using std::chrono::milliseconds;
 using test_support::eventually;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Keeps seals by chain and number, as an index would.
