@@ -37,7 +37,7 @@ struct Status {
   std::string last_error;
   core::Time last_error_time;
   core::Time last_success_time;
-  std::optional<std::uint64_t> carried_to;  // the last seal carried since the start; of its chain
+  std::optional<std::uint64_t> carried_to;  // number of the last seal that was carried
   std::vector<core::Measure> measures;      // of the exporter's own
 };
 

@@ -27,7 +27,7 @@ void Loop::Impl::carry_seals() {
   note(delivery, step, carry_phase, "audit seals: ");
   if (delivery.kind != core::Delivery::Kind::kDelivered) {
     core::count(counters.retried);
-    carry_due = now + std::max(options.carry_interval, step.wait);
+    carry_due = Gather::Clock::now() + std::max(options.carry_interval, step.wait);
     return;
   }
   carry_most = std::min(2 * carry_most, kMostSeals);

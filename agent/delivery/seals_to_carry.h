@@ -3,8 +3,10 @@
 // apart from that of the events. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/journal/journal.h"
