@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <stdexcept>
+#include <string_view>
 
 #include "agent/exit_code.h"
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/reader.h"
 #include "agent/logging.h"
+#include "core/event_id.h"
 
 namespace kcloud::agent {
 
@@ -28,6 +33,17 @@ int with_journal(const std::string& data_dir,
     journal::Journal journal(unlimited_journal(data_dir), clock);
     return command(journal);
   });
+}
+
+constexpr std::string_view kExporter = "exporter:";
+
+// Events, or batches of the audit chain that the name ends with.
+std::uint64_t behind(const journal::Journal& journal, const journal::CursorInfo& cursor) {
+  if (!journal::counts_batches(cursor.name))
+    return journal.head() > cursor.seq ? journal.head() - cursor.seq : 0;
+  const auto chain = core::parse_event_id(cursor.name.substr(cursor.name.rfind(':') + 1));
+  const auto all = std::numeric_limits<std::int64_t>::max();
+  return chain ? journal.reader()->seals_after(chain->bytes, cursor.seq, all).size() : 0;
 }
 
 }  // namespace
@@ -63,10 +79,13 @@ int check_journal(const std::string& data_dir) {
 
 int list_cursors(const std::string& data_dir) {
   return with_journal(data_dir, [](journal::Journal& journal) {
-    fmt::print("{:<32} {:>14} {:>14}  {}\n", "CURSOR", "POSITION", "BEHIND", "MOVED");
-    for (const auto& cursor : journal.cursors()) {
-      const std::uint64_t behind = journal.head() > cursor.seq ? journal.head() - cursor.seq : 0;
-      fmt::print("{:<32} {:>14} {:>14}  {}\n", cursor.name, cursor.seq, behind,
+    const auto cursors = journal.cursors();
+    std::size_t width = 32;
+    for (const auto& cursor : cursors) width = std::max(width, cursor.name.size());
+    fmt::print("{:<{}} {:>14} {:>14}  {}\n", "CURSOR", width, "POSITION", "BEHIND", "MOVED");
+    for (const auto& cursor : cursors) {
+      fmt::print("{:<{}} {:>14} {:>14}  {}\n", cursor.name, width, cursor.seq,
+                 behind(journal, cursor),
                  core::format_time(std::chrono::floor<std::chrono::seconds>(cursor.updated)));
     }
     return 0;
@@ -75,12 +94,18 @@ int list_cursors(const std::string& data_dir) {
 
 int drop_cursor(const std::string& data_dir, const std::string& name) {
   return with_journal(data_dir, [&](journal::Journal& journal) {
-    if (journal.drop_cursor(name)) {
-      fmt::print("dropped {}\n", name);
-      return 0;
+    if (!journal.drop_cursor(name)) {
+      fmt::print(stderr, "error: no cursor '{}'. Hint: `cursors ls` shows them\n", name);
+      return 1;
     }
-    fmt::print(stderr, "error: no cursor '{}'. Hint: `cursors ls` shows them\n", name);
-    return 1;
+    fmt::print("dropped {}\n", name);
+    if (!name.starts_with(kExporter)) return 0;
+    const auto seals = journal::seals_cursors(name.substr(kExporter.size()));
+    for (const auto& cursor : journal.cursors()) {
+      if (cursor.name.starts_with(seals) && journal.drop_cursor(cursor.name))
+        fmt::print("dropped {}\n", cursor.name);
+    }
+    return 0;
   });
 }
 

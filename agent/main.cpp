@@ -250,10 +250,10 @@ void add_audit(CLI::App& app, cli::AuditOptions& options, agent::NewChainOptions
                      "links of all others are checked too");
   verify->add_option("--to", options.to, "And before this");
   verify->add_option("--heads", options.heads,
-                     "Checkpoints kept elsewhere, one a line; - is standard input");
+                     "Checkpoints or seals kept elsewhere, one a line; - is standard input");
   verify
       ->add_option("--public-key", options.public_key,
-                   "PEM file; the checkpoints' signatures are checked with it")
+                   "PEM file; each line must be signed with its key")
       ->needs("--heads");
   verify->add_flag("--json", options.json, "One JSON object a chain");
   auto* renew = audit->add_subcommand(

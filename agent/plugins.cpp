@@ -62,7 +62,7 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
   if (exporter.type == "elasticsearch") {
     return std::make_unique<elasticsearch::Exporter>(
         *static_cast<const elasticsearch::Config*>(exporter.options.get()), std::move(catalogue),
-        agent.cluster);
+        agent_name(agent), agent.cluster);
   }
   if (exporter.type == "forward") {
     return std::make_unique<forward::Exporter>(
@@ -70,6 +70,7 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
   }
   if (exporter.type == "influxdb") {
     std::map<std::string, std::string> tags = agent.tags;
+    tags["agent"] = agent_name(agent);
     tags["agent_cluster"] = agent.cluster;
     return std::make_unique<influxdb::Exporter>(
         *static_cast<const influxdb::Config*>(exporter.options.get()), tags);

@@ -130,7 +130,8 @@ void check_type(const EventType& type) {
   if (!type.alias.empty() && !is_name(type.alias, "_-"))
     refuse(fmt::format("{}: alias '{}' is no lower-case name", where, type.alias));
   for (std::string_view name : {std::string_view(type.name), std::string_view(type.alias)})
-    if (name == "workload" || name == "id" || (name == "alert_transition" && !type.reserved))
+    if (name == "workload" || name == "id" || name == "audit_seal" ||
+        (name == "alert_transition" && !type.reserved))
       refuse(fmt::format("{}: '{}' is a reserved name", where, name));
   if (type.fields.size() > kMaxFields)
     refuse(fmt::format("{}: {} fields, at most {}", where, type.fields.size(), kMaxFields));

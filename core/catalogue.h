@@ -102,9 +102,9 @@ struct EventType {
 class Catalogue {
  public:
   // Throws std::invalid_argument naming the type and field for: duplicate or malformed names and
-  // aliases, reserved ones (`workload`, `id`; `alert_transition` from anyone but the agent), more
-  // than 64 fields in a type, a path that is empty or malformed, an array path without a reduction,
-  // a tag that is no text, a measure that is no number.
+  // aliases, reserved ones (`workload`, `id`, `audit_seal`; `alert_transition` from anyone but the
+  // agent), more than 64 fields in a type, a path that is empty or malformed, an array path without
+  // a reduction, a tag that is no text, a measure that is no number.
   //
   // A field with a common field's name and that common field read the same paths: the type's own,
   // then the field's, then the catalogue's.

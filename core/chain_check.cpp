@@ -23,6 +23,7 @@ ChainChecker::ChainChecker(const ChainId& chain, const std::vector<ChainHead>& h
     : chain_(chain), follows_(follows) {
   for (const auto& head : heads)
     if (head.chain == chain) heads_.push_back(head);
+  std::ranges::sort(heads_, {}, &ChainHead::seq);
 }
 
 void ChainChecker::check_link(const Seal& seal, std::vector<std::string>& problems) const {
@@ -68,11 +69,11 @@ std::vector<std::string> ChainChecker::check(const Seal& seal,
   }
   if (seal_hash(hasher_, seal) != seal.hash)
     problems.push_back("its hash is not that of its content");
-  for (const auto& head : heads_) {
-    if (head.seq != seal.seq) continue;
+  auto head = std::ranges::lower_bound(heads_, seal.seq, {}, &ChainHead::seq);
+  for (; head != heads_.end() && head->seq == seal.seq; ++head) {
     ++heads_met_;
-    if (head.hash != seal.hash)
-      problems.push_back("the checkpoint kept outside has hash " + short_hash(head.hash) +
+    if (head->hash != seal.hash)
+      problems.push_back("the checkpoint kept outside has hash " + short_hash(head->hash) +
                          ", the batch " + short_hash(seal.hash));
   }
   ++batches_;

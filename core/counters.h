@@ -32,6 +32,8 @@ struct ExporterCounters {
   Counter batches{0};
   Counter bytes{0};     // payload bytes sent, before compression
   Counter adjusted{0};  // items changed on the way (a point moved by 1 ns, a tag capped)
+  Counter carried_seals{0};
+  Counter lost_seals{0};  // refused for good, or removed by retention before they were carried
 };
 
 }  // namespace kcloud::core

@@ -94,6 +94,11 @@ class Exporter {
   virtual std::optional<Sha256> sealed_hash(const ChainId&, std::uint64_t) { return std::nullopt; }
   // All or nothing: kDelivered without `rejected`, or kRetry, or kHold.
   virtual Delivery deliver_sealed(const SealedBatches&) { return Delivery::hold("keeps no seals"); }
+  // A sink that takes the seals as well, beside the events and in no step with them, so that they
+  // are kept outside of the journal. carry_seals() gets those of one chain in order, and the same
+  // ones again after a failure, which then change nothing. `rejected` are passed over.
+  virtual bool carries_seals() const { return false; }
+  virtual Delivery carry_seals(std::span<const Seal>) { return Delivery::hold("carries no seals"); }
   // For `check --online`: a real handshake and a real write that is rolled back or marked. On an
   // exporter that delivers nothing. May throw std::exception.
   virtual std::vector<ProbeStep> probe() {

@@ -191,11 +191,15 @@ def read_postgres(options):
 def verify(seals, heads, all_chains):
     """Yields (batch, problem); batch 0: of a chain as a whole. Then a line for each chain."""
     before, events, unread, seen = None, 0, 0, set()
+    kept = {}  # {chain: {seq: hashes}}
+    for head in heads:
+        of_chain = kept.setdefault(uuid.UUID(head["chain"]).bytes, {})
+        of_chain.setdefault(head["seq"], []).append(head["hash"])
 
     def end_of_chain():
-        for head in heads:
-            if uuid.UUID(head["chain"]).bytes == before["chain"] and head["seq"] > before["seq"]:
-                yield 0, f"a checkpoint names batch {head['seq']}, the chain ends at {before['seq']}"
+        for seq in kept.get(before["chain"], ()):
+            if seq > before["seq"]:
+                yield 0, f"a checkpoint names batch {seq}, the chain ends at {before['seq']}"
         yield None, (f"chain {uuid.UUID(bytes=before['chain'])}: up to batch {before['seq']}, "
                      f"{events} events read, {unread} not")
 
@@ -228,16 +232,16 @@ def verify(seals, heads, all_chains):
                 yield number, "its events are not those that were sealed"
         if seal_hash(seal) != seal["hash"]:
             yield number, "its hash is not that of its content"
-        for head in heads:
-            if (uuid.UUID(head["chain"]).bytes == seal["chain"] and head["seq"] == number
-                    and head["hash"] != seal["hash"].hex()):
+        for kept_hash in kept.get(seal["chain"], {}).get(number, ()):
+            if kept_hash != seal["hash"].hex():
                 yield number, "the checkpoint kept outside has another hash"
         before = seal
     if before:
         yield from end_of_chain()
-    for head in heads:
-        if all_chains and uuid.UUID(head["chain"]).bytes not in seen:
-            yield 0, f"a checkpoint names chain {head['chain']}, of which there is nothing"
+    for chain in kept:
+        if all_chains and chain not in seen:
+            yield 0, (f"a checkpoint names chain {uuid.UUID(bytes=chain)}, of which there is "
+                      "nothing")
 
 
 def main():

@@ -196,6 +196,7 @@ void write_exporter(Writer& json, const ExporterHealth& exporter, bool details) 
   json.number("delivered", exporter.delivered);
   json.number("dead_lettered", exporter.dead_lettered);
   json.number("skipped", exporter.skipped);
+  if (exporter.status.carried_to) json.number("carried_to", *exporter.status.carried_to);
   write_measures(json, exporter.status.measures);
   if (details) json.text_or_null("last_error", exporter.status.last_error);
   json.time("last_error_time", exporter.status.last_error_time);

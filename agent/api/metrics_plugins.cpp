@@ -151,6 +151,10 @@ void exporters(Families& out, const MetricsInput& input) {
   counter("batches_total", "Batches sent", &core::ExporterCounters::batches);
   counter("sent_bytes_total", "Payload sent, before compression", &core::ExporterCounters::bytes);
   counter("adjusted_events_total", "Items changed on the way", &core::ExporterCounters::adjusted);
+  counter("carried_seals_total", "Seals of the audit chain that the sink took",
+          &core::ExporterCounters::carried_seals);
+  counter("lost_seals_total", "Seals refused for good, or removed before they were carried",
+          &core::ExporterCounters::lost_seals);
   Samples events, seconds, phases;
   OwnMeasures own;
   for (const ExporterView& exporter : input.exporters) {

@@ -7,6 +7,7 @@
 #include "agent/api/render.h"
 #include "agent/api/router.h"
 #include "agent/http/url.h"
+#include "agent/journal/cursor_name.h"
 #include "core/json.h"
 
 namespace kcloud::api {
@@ -143,6 +144,7 @@ void Router::deliveries(http::Reply reply, const Match& match) {
     out = "{\"id\":\"" + core::to_string(id) + "\"";
     out.append(",\"seq\":\"").append(format_position(epoch, seq)).append("\",\"deliveries\":[");
     for (const journal::CursorInfo& cursor : cursors) {
+      if (journal::counts_batches(cursor.name)) continue;
       append_delivery(out, cursor.name, &cursor, seq, epoch);
     }
     for (const ExporterView& exporter : context_.exporters()) {

@@ -164,15 +164,24 @@ std::string to_json(const Checkpoint& checkpoint) {
   return out;
 }
 
-Checkpoint parse_checkpoint(std::string_view json) {
-  Checkpoint checkpoint;
+core::ChainHead parse_head(std::string_view json) {
+  core::ChainHead head;
   const auto chain = core::parse_event_id(text_at(json, "chain"));
   if (!chain) throw std::runtime_error("chain: expected a UUID");
-  checkpoint.chain = chain->bytes;
-  checkpoint.seq = number_at(json, "seq");
-  checkpoint.total_events = number_at(json, "total_events");
-  if (!core::parse_hex(text_at(json, "hash"), checkpoint.hash))
+  head.chain = chain->bytes;
+  head.seq = number_at(json, "seq");
+  if (!core::parse_hex(text_at(json, "hash"), head.hash))
     throw std::runtime_error("hash: expected 64 hex digits");
+  return head;
+}
+
+Checkpoint parse_checkpoint(std::string_view json) {
+  Checkpoint checkpoint;
+  const auto head = parse_head(json);
+  checkpoint.chain = head.chain;
+  checkpoint.seq = head.seq;
+  checkpoint.hash = head.hash;
+  checkpoint.total_events = number_at(json, "total_events");
   const auto time = core::parse_time(text_at(json, "time"), core::Zone("UTC"));
   if (!time) throw std::runtime_error("time: expected an RFC 3339 time");
   checkpoint.time = time->time;

@@ -61,5 +61,8 @@ std::string signed_text(const Checkpoint& checkpoint);
 std::string to_json(const Checkpoint& checkpoint);  // without a newline
 // Throws std::runtime_error that says what is missing or malformed.
 Checkpoint parse_checkpoint(std::string_view json);
+// The same of a line that need not be signed: a checkpoint, or a seal that a sink kept. Other
+// members are passed over.
+core::ChainHead parse_head(std::string_view json);
 
 }  // namespace kcloud::audit

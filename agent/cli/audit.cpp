@@ -42,10 +42,12 @@ std::vector<core::ChainHead> read_heads(std::istream& in, const std::string& nam
   for (std::size_t number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
     try {
-      const auto checkpoint = audit::parse_checkpoint(line);
-      if (key != nullptr && !key->verify(checkpoint))
+      heads.push_back(audit::parse_head(line));
+      if (key == nullptr) continue;
+      if (core::json_text_at(line, "signature").empty())
+        throw std::runtime_error("it is not signed, and --public-key asks for signatures");
+      if (!key->verify(audit::parse_checkpoint(line)))
         throw std::runtime_error("the signature is not of this key and this content");
-      heads.push_back({checkpoint.chain, checkpoint.seq, checkpoint.hash});
     } catch (const std::runtime_error& error) {
       throw std::runtime_error(fmt::format("{}:{}: {}", name, number, error.what()));
     }

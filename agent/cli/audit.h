@@ -11,8 +11,8 @@ struct AuditOptions {
   std::string pg_schema;    // empty: the exporter's default
   std::string config_file;  // with `pg`: whose catalogue says what the columns mean
   std::string from, to;     // RFC 3339 or a date (UTC), of when a batch was sealed; empty: no bound
-  std::string heads;        // file of checkpoints kept elsewhere, one a line; `-`: standard input
-  std::string public_key;   // file; checks the checkpoints' signatures
+  std::string heads;        // file of checkpoints or seals kept elsewhere; `-`: standard input
+  std::string public_key;   // file; all of them must be signed with its key
   bool json = false;
 };
 

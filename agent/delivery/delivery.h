@@ -37,7 +37,8 @@ struct Status {
   std::string last_error;
   core::Time last_error_time;
   core::Time last_success_time;
-  std::vector<core::Measure> measures;  // of the exporter's own
+  std::optional<std::uint64_t> carried_to;  // number of the last seal that was carried
+  std::vector<core::Measure> measures;      // of the exporter's own
 };
 
 // What came of events delivered beside the cursor.
@@ -56,6 +57,7 @@ struct Options {
   std::shared_ptr<core::ExporterCounters> counters;
   // Shared with other loops of the same catalogue and decode options; empty: one of its own.
   std::shared_ptr<EventFeed> feed;
+  std::chrono::milliseconds carry_interval{1000};  // between two looks for seals to carry
 };
 
 std::string_view to_string(Phase);

@@ -13,6 +13,7 @@ void Loop::Impl::run(std::stop_token stop) {
       if (!opened) open();
       serve_side(stop);
       sealed ? work_sealed(stop) : work(stop);
+      if (to_carry && !stop.stop_requested()) carry_seals();
       trouble.reset();
     } catch (const std::exception& error) {
       reader.reset();
@@ -47,28 +48,29 @@ core::Delivery Loop::Impl::answer_of(const std::function<core::Delivery()>& atte
   }
 }
 
-void Loop::Impl::note(const core::Delivery& delivery, const Pacing::Step& step) {
+void Loop::Impl::note(const core::Delivery& delivery, const Pacing::Step& step, Phase& shown,
+                      std::string_view what) {
   {
     const std::scoped_lock lock(mutex);
-    status.phase = step.phase;
+    shown = step.phase;
     if (delivery.kind == core::Delivery::Kind::kDelivered) {
       status.last_success_time = clock.now();
     } else {
-      status.last_error = delivery.reason;
+      status.last_error = std::string(what) + delivery.reason;
       status.last_error_time = clock.now();
     }
   }
   switch (step.change) {
     case Pacing::Change::kRetrying:
-      spdlog::warn("exporter {}: {}; nothing is lost, trying again in {} ms", options.name,
+      spdlog::warn("exporter {}: {}{}; nothing is lost, trying again in {} ms", options.name, what,
                    delivery.reason, step.wait.count());
       break;
     case Pacing::Change::kHolding:
-      spdlog::error("exporter {}: held, a person is needed: {}; tried again every {} ms",
-                    options.name, delivery.reason, step.wait.count());
+      spdlog::error("exporter {}: {}held, a person is needed: {}; tried again every {} ms",
+                    options.name, what, delivery.reason, step.wait.count());
       break;
     case Pacing::Change::kRecovered:
-      spdlog::info("exporter {}: the sink answers again", options.name);
+      spdlog::info("exporter {}: {}the sink answers again", options.name, what);
       break;
     case Pacing::Change::kNone:
       break;
@@ -154,6 +156,10 @@ Status Loop::status() const {
   auto measures = impl_->exporter->measures();
   const std::scoped_lock lock(impl_->mutex);
   Status status = impl_->status;
+  const auto calm = [](Phase phase) {
+    return phase == Phase::kIdle || phase == Phase::kDelivering;
+  };
+  if (calm(status.phase) && !calm(impl_->carry_phase)) status.phase = impl_->carry_phase;
   status.measures = std::move(measures);
   status.lag_events = head > status.cursor ? head - status.cursor : 0;
   if (status.lag_events != 0 && impl_->oldest_open) {

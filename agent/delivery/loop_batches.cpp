@@ -73,7 +73,7 @@ bool Loop::Impl::deliver_batch(BatchPlan& plan, std::stop_token stop) {
       delivery = core::Delivery::retry(error.what());
     }
     const auto step = pacing.on(delivery, random());
-    note(delivery, step);
+    note(delivery, step, status.phase);
     if (step.wait.count() > 0) {
       core::count(counters.retried);
       if (!pause(step.wait, stop)) return false;

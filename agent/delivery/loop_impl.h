@@ -1,6 +1,6 @@
 // The parts of a delivery loop: loop.cpp has its life and what all parts use, loop_batches.cpp the
-// batches of the cursor, loop_sealed.cpp sealed ones, loop_side.cpp what goes beside the cursor.
-// Internal to delivery/.
+// batches of the cursor, loop_sealed.cpp sealed ones, loop_seals.cpp the seals alone, loop_side.cpp
+// what goes beside the cursor. Internal to delivery/.
 #pragma once
 
 #include <condition_variable>
@@ -15,12 +15,15 @@
 #include "agent/delivery/delivery.h"
 #include "agent/delivery/pacing.h"
 #include "agent/delivery/sealed_source.h"
+#include "agent/delivery/seals_to_carry.h"
 #include "agent/delivery/side_queue.h"
 #include "agent/journal/reader.h"
 
 namespace kcloud::delivery {
 
 using std::chrono::milliseconds;
+
+inline constexpr std::size_t kMostSeals = 1000;  // carried at once
 
 struct Loop::Impl {
   Impl(Options given, journal::Journal& to_read, const core::Catalogue& catalogue,
@@ -35,18 +38,25 @@ struct Loop::Impl {
         decoder(catalogue, options.decode),
         gather(options.delivery.batch_events, options.delivery.batch_wait),
         pacing(options.delivery),
+        carry_pacing(options.delivery),
         random(options.seed != 0 ? options.seed : std::random_device{}()) {
     if (exporter->keeps_seals())
       sealed.emplace(journal, *exporter, options.delivery.batch_events,
                      options.delivery.batch_bytes,
                      [this](std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                             core::EventBatch& to) { return read(after, limit, max_bytes, to); });
+    else if (exporter->carries_seals())
+      to_carry.emplace(journal, options.name);
   }
 
   void run(std::stop_token stop);
   void open();
   void work(std::stop_token stop);
   void work_sealed(std::stop_token stop);
+  void carry_seals();
+  core::Delivery attempt_carry(std::span<const core::Seal> seals);
+  void note_lost_seals(const std::vector<core::Seal>& seals,
+                       const std::vector<core::Rejected>& refused);
   void find_oldest_open();
   void serve_side(std::stop_token stop);
   SideResult deliver_side(std::span<core::Event> events, std::stop_token stop);
@@ -59,7 +69,9 @@ struct Loop::Impl {
   std::optional<core::Delivery> attempt_sealed(std::stop_token stop);
   // What an attempt that throws means.
   static core::Delivery answer_of(const std::function<core::Delivery()>& attempt);
-  void note(const core::Delivery& delivery, const Pacing::Step& step);
+  // `shown`: which phase the answer sets, guarded by mutex; `what` was tried, for the log.
+  void note(const core::Delivery& delivery, const Pacing::Step& step, Phase& shown,
+            std::string_view what = {});
   bool commit(std::uint64_t seq, std::vector<core::DeadLetter> letters, std::stop_token stop);
   std::vector<core::DeadLetter> letters_of(const BatchPlan& plan) const;
   void fail(const std::string& what, std::stop_token stop);
@@ -77,15 +89,20 @@ struct Loop::Impl {
 
   mutable std::mutex mutex;
   std::condition_variable_any wake;
-  Status status;  // guarded by mutex; lag is computed when asked for
+  Status status;                     // guarded by mutex; lag is computed when asked for
+  Phase carry_phase = Phase::kIdle;  // guarded: of the seals that are carried
   std::optional<core::Time>
       oldest_open;  // guarded: received time of the oldest event not delivered
 
   // The thread's own.
   core::Decoder decoder;
   Gather gather;
-  std::optional<SealedSource> sealed;  // for a sink that keeps seals
-  Pacing pacing;
+  std::optional<SealedSource> sealed;    // for a sink that keeps seals
+  std::optional<SealsToCarry> to_carry;  // for one that carries them
+  Gather::Clock::time_point carry_due{};
+  std::size_t carry_most = kMostSeals;
+  bool refusing = false;  // the seals that were carried last
+  Pacing pacing, carry_pacing;
   core::Backoff trouble{{milliseconds(200), milliseconds(10'000)}};
   std::mt19937 random;
   SideQueue side;

@@ -43,7 +43,7 @@ void Loop::Impl::work_sealed(std::stop_token stop) {
   if (idle) return set_phase(Phase::kIdle);
   core::count(counters.bytes, delivery.bytes);
   const auto step = pacing.on(delivery, random());
-  note(delivery, step);
+  note(delivery, step, status.phase);
   if (delivery.kind != core::Delivery::Kind::kDelivered) {
     sealed->forget();
     find_oldest_open();

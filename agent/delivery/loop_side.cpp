@@ -35,7 +35,11 @@ SideResult Loop::Impl::deliver_side(std::span<core::Event> events, std::stop_tok
 void Loop::deliver_beside(std::shared_ptr<core::EventBatch> batch,
                           std::function<void(const SideResult&)> done) {
   SideJob job{std::move(batch), std::move(done)};
-  const Phase phase = status().phase;
+  Phase phase;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    phase = impl_->status.phase;  // of events: seals that are refused are no reason
+  }
   if (phase == Phase::kRetrying || phase == Phase::kHolding) {
     return job.done({false, "the exporter is " + std::string(to_string(phase)), {}});
   }

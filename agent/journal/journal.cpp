@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <future>
 #include <mutex>
 #include <utility>
 
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/directory.h"
 #include "agent/journal/generation.h"
 #include "agent/journal/head.h"
@@ -80,8 +82,8 @@ struct Journal::Impl {
 
   void note_cursor(const std::string& name, std::uint64_t seq, core::Time now) {
     std::lock_guard guard(board.mutex);
-    for (auto& cursor : board.cursors)
-      if (cursor.name == name) cursor = {name, seq, now, 0};
+    const auto known = std::ranges::find(board.cursors, name, &CursorInfo::name);
+    (known == board.cursors.end() ? board.cursors.emplace_back() : *known) = {name, seq, now, 0};
   }
 
   // Hands `work` to the writer and waits for its commit; `after` counts it, before any other
@@ -317,7 +319,7 @@ std::vector<CursorInfo> Journal::cursors() const {
   std::lock_guard guard(impl_->board.mutex);
   auto all = impl_->board.cursors;
   for (auto& cursor : all) {
-    if (impl_->board.stats.oldest > cursor.seq + 1)
+    if (impl_->board.stats.oldest > cursor.seq + 1 && !counts_batches(cursor.name))
       cursor.skipped = impl_->board.stats.oldest - cursor.seq - 1;
   }
   return all;

@@ -119,7 +119,8 @@ struct LetterRetry {
   std::string reason, detail;  // of the new refusal
 };
 
-// A reader's place. `required`: retention waits for it.
+// A reader's place: a position of the journal, or a batch's number (cursor_name.h). `required`:
+// retention waits for it.
 struct CursorInfo {
   std::string name;
   std::uint64_t seq = 0;  // everything up to and including it is done
@@ -164,8 +165,8 @@ class Journal final : public core::EventSink {
   core::CommitStatus commit_rules(RuleCommit& commit);
   core::CommitStatus put_silence(const Silence& silence);  // likewise
 
-  // Dead letters from an exporter, with the cursor movement that goes with them: one commit. `done`
-  // may be empty.
+  // Dead letters from an exporter, with the cursor movement that goes with them: one commit. A
+  // missing cursor is made. `done` may be empty.
   void move_cursor(const std::string& name, std::uint64_t seq,
                    std::vector<core::DeadLetter> refused,
                    std::function<void(core::CommitStatus)> done);

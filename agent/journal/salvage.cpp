@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/notifications.h"
 #include "agent/journal/page_scan.h"
 #include "agent/journal/rows.h"
@@ -78,9 +79,10 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
     Statement cursors(db, "SELECT name,seq FROM cursors");
     std::uint64_t highest = 0;
     while (cursors.step()) {
+      const std::string name(cursors.text(0));
       const auto seq = static_cast<std::uint64_t>(cursors.integer(1));
-      highest = std::max(highest, seq);
-      store.move_cursor(std::string(cursors.text(0)), seq, now);
+      if (!counts_batches(name)) highest = std::max(highest, seq);
+      store.move_cursor(name, seq, now);
     }
     store.raise_head(highest);
     const auto version = db.integer("PRAGMA user_version");

@@ -46,6 +46,7 @@ Config parse(config::Section& section) {
   section.read("shards", config.shards, 1, 1'024);
   section.read("replicas", config.replicas, 0, 100);
   section.read("index_settings", config.index_settings);
+  section.read("carry_seals", config.carry_seals);
   section.read_choice("compression", config.compression, {"gzip", "none"});
   section.read("timeout", config.timeout, milliseconds(100), milliseconds(600'000));
   section.read("connect_timeout", config.connect_timeout, milliseconds(100), milliseconds(60'000));
@@ -72,6 +73,7 @@ std::string show(const Config& config) {
   show("shards", config.shards);
   show("replicas", config.replicas);
   show("index_settings", config.index_settings);
+  show("carry_seals", config.carry_seals);
   show("compression", config.compression);
   show("timeout", config.timeout);
   show("connect_timeout", config.connect_timeout);

@@ -25,6 +25,7 @@ struct Config {
   std::uint32_t shards = 1;
   std::uint32_t replicas = 1;
   std::map<std::string, std::string> index_settings;  // more of them, into every template
+  bool carry_seals = true;  // those of the audit chain, as documents of `audit_seal`
 
   std::string compression = "gzip";  // gzip, none
   std::chrono::milliseconds timeout{30'000};

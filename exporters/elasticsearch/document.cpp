@@ -31,12 +31,13 @@ bool fits(const core::FieldValue& value, core::FieldType type) {
 
 }  // namespace
 
-std::string index_date(const core::EventId& id) {
-  const std::chrono::sys_days day{std::chrono::days(id.unix_ms() / kDayMs)};
-  const std::chrono::year_month_day date(day);
+std::string date_text(std::int64_t day) {
+  const std::chrono::year_month_day date(std::chrono::sys_days{std::chrono::days(day)});
   return fmt::format("{:04}.{:02}.{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
+
+std::string index_date(const core::EventId& id) { return date_text(id.unix_ms() / kDayMs); }
 
 DocumentEncoder::DocumentEncoder(std::string prefix, std::string_view agent_cluster)
     : prefix_(std::move(prefix)) {

@@ -21,7 +21,8 @@ namespace kcloud::elasticsearch {
 // What stands for the types that the catalogue does not know: in index and template names.
 inline constexpr std::string_view kOther = "_other";
 
-// YYYY.MM.DD of an id's time, UTC.
+// YYYY.MM.DD of days since 1970-01-01, and of an id's time (UTC).
+std::string date_text(std::int64_t day);
 std::string index_date(const core::EventId& id);
 
 class DocumentEncoder {

@@ -56,15 +56,17 @@ std::string missing_template(const IndexTemplate& missing) {
 }
 
 Exporter::Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue,
-                   std::string_view agent_cluster)
+                   std::string_view agent, std::string_view agent_cluster)
     : config_(std::move(config)),
       catalogue_(std::move(catalogue)),
-      templates_(make_templates(*catalogue_, config_)),
+      event_templates_{make_templates(*catalogue_, config_), {}},
+      seal_templates_{{make_seal_template(config_)}, {}},
       cluster_(config_, stop_.get_token()),
-      encoder_(config_.prefix, agent_cluster) {}
+      encoder_(config_.prefix, agent_cluster),
+      seal_encoder_(config_.prefix, agent, agent_cluster) {}
 
 core::Delivery Exporter::deliver(std::span<const core::Event> events) {
-  if (auto trouble = prepare()) return *std::move(trouble);
+  if (auto trouble = prepare(event_templates_)) return *std::move(trouble);
   payload_.clear();
   sent_.clear();
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -73,14 +75,27 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
     sent_.push_back(i);
   }
   Judgement judged{Delivery::delivered(), {}};
-  if (!sent_.empty()) {
-    const auto response = cluster_.post_lines(kBulk, payload_);
-    if (!response.answered()) templates_seen_.reset();  // whatever comes back may have none
-    judged = judge(response, sent_.size());
-  }
+  if (!sent_.empty()) judged = send(sent_.size());
   auto delivery = finish(events, std::move(judged));
   delivery.bytes = payload_.size();
   return delivery;
+}
+
+core::Delivery Exporter::carry_seals(std::span<const core::Seal> seals) {
+  if (auto trouble = prepare(seal_templates_)) return *std::move(trouble);
+  payload_.clear();
+  for (const auto& seal : seals) seal_encoder_.append(seal, payload_);
+  auto delivery = send(seals.size()).delivery;
+  if (delivery.kind != Delivery::Kind::kDelivered) delivery.rejected.clear();
+  delivery.bytes = payload_.size();
+  return delivery;
+}
+
+Judgement Exporter::send(std::size_t count) {
+  const auto response = cluster_.post_lines(kBulk, payload_);
+  // Whatever comes back may have none.
+  if (!response.answered()) event_templates_.seen = seal_templates_.seen = std::nullopt;
+  return judge(response, count);
 }
 
 // From items that were sent to events of the span; what is done is remembered until all is, so that
@@ -105,13 +120,13 @@ core::Delivery Exporter::finish(std::span<const core::Event> events, Judgement j
   return std::move(delivery);
 }
 
-std::optional<core::Delivery> Exporter::prepare() {
+std::optional<core::Delivery> Exporter::prepare(Templates& templates) {
   if (server_.empty())
     if (auto trouble = read_version()) return trouble;
   const auto now = std::chrono::steady_clock::now();
-  if (templates_seen_ && now - *templates_seen_ < kLookAgain) return std::nullopt;
-  if (auto trouble = put_templates()) return trouble;
-  templates_seen_ = now;
+  if (templates.seen && now - *templates.seen < kLookAgain) return std::nullopt;
+  if (auto trouble = put_templates(templates.wanted)) return trouble;
+  templates.seen = now;
   return std::nullopt;
 }
 
@@ -139,11 +154,11 @@ http_client::Response Exporter::get_templates() {
                   config_.prefix));
 }
 
-std::optional<core::Delivery> Exporter::put_templates() {
+std::optional<core::Delivery> Exporter::put_templates(const std::vector<IndexTemplate>& wanted) {
   const auto there = get_templates();
   if (there.status == 403 && !config_.manage_templates) return std::nullopt;
   if (there.status != 200 && there.status != 404) return refusal(there);
-  auto found = compare(templates_, there.body);
+  auto found = compare(wanted, there.body);
   if (!config_.manage_templates) {
     if (found.missing.empty()) return std::nullopt;
     return Delivery::hold(missing_template(*found.missing.front()));

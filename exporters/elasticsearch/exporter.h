@@ -1,4 +1,5 @@
-// Writes events to Elasticsearch or OpenSearch: one document an event, in daily indices.
+// Writes events to Elasticsearch or OpenSearch: one document an event, in daily indices; and the
+// seals of the audit chain, likewise.
 //
 // One `_bulk` request a call; the delivery loop retries. Each event is one document however often
 // it is delivered, as the action is `create` and the id the event's own.
@@ -20,34 +21,43 @@
 #include "exporters/elasticsearch/document.h"
 #include "exporters/elasticsearch/index_template.h"
 #include "exporters/elasticsearch/response.h"
+#include "exporters/elasticsearch/seal_document.h"
 
 namespace kcloud::elasticsearch {
 
 class Exporter final : public core::Exporter {
  public:
-  Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue,
+  Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue, std::string_view agent,
            std::string_view agent_cluster);
 
   core::Delivery deliver(std::span<const core::Event> events) override;
+  bool carries_seals() const override { return config_.carry_seals; }
+  core::Delivery carry_seals(std::span<const core::Seal> seals) override;
   std::vector<core::ProbeStep> probe() override;
   void interrupt() override { stop_.request_stop(); }
 
  private:
+  struct Templates {
+    std::vector<IndexTemplate> wanted;
+    std::optional<std::chrono::steady_clock::time_point> seen;
+  };
   // What keeps from writing; nothing when all is ready.
-  std::optional<core::Delivery> prepare();
+  std::optional<core::Delivery> prepare(Templates& templates);
   std::optional<core::Delivery> read_version();
   http_client::Response get_templates();
-  std::optional<core::Delivery> put_templates();
+  std::optional<core::Delivery> put_templates(const std::vector<IndexTemplate>& wanted);
+  // Of `count` items in `payload_`.
+  Judgement send(std::size_t count);
   core::Delivery finish(std::span<const core::Event> events, Judgement judged);
 
   const Config config_;
   const std::shared_ptr<const core::Catalogue> catalogue_;
-  const std::vector<IndexTemplate> templates_;
+  Templates event_templates_, seal_templates_;  // apart: without the latter events go on
   std::stop_source stop_;
   Cluster cluster_;
   DocumentEncoder encoder_;
+  SealEncoder seal_encoder_;
   std::string server_;  // kind and version; empty: not read yet
-  std::optional<std::chrono::steady_clock::time_point> templates_seen_;
   std::string payload_;
   std::vector<std::size_t> sent_;  // of the span
   // What is done of the span that was tried last: stored (empty) or rejected with this reason.

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "exporters/elasticsearch/document.h"
 #include "exporters/elasticsearch/response.h"
+#include "exporters/elasticsearch/seal_document.h"
 
 namespace kcloud::elasticsearch {
 namespace {
@@ -41,7 +42,8 @@ std::string_view mapping_of(const core::Field& field) {
   return kKeyword;
 }
 
-std::string mappings(const core::EventType* type) {
+// `more`: members for the properties, with the comma in front.
+std::string mappings(const core::EventType* type, std::string_view more = {}) {
   std::string out = R"({"dynamic":false,"properties":{)";
   for (const char* name : {"@timestamp", "received"}) {
     core::append_key(out, name);
@@ -63,7 +65,9 @@ std::string mappings(const core::EventType* type) {
       out += mapping_of(field);
     }
   }
-  return out + "}}}}";
+  out += "}}";
+  out += more;
+  return out + "}}";
 }
 
 std::string settings(const Config& config) {
@@ -87,14 +91,29 @@ std::string checksum_of(std::string_view text) {
   return out.substr(0, 16);
 }
 
-IndexTemplate make_template(const core::EventType* type, const Config& config) {
+// A seal has what an event has as well, though it says nothing of it: one search over both sorts.
+std::string seal_mappings() {
+  std::string own;
+  for (const char* name : {"chain", "root", "prev", "hash"}) {
+    core::append_key(own, name);
+    own += kKeyword;
+  }
+  for (const char* name : {"seq", "events", "total_events", "journal_end"}) {
+    core::append_key(own, name);
+    own += R"({"type":"long"})";
+  }
+  return mappings(nullptr, ',' + own);
+}
+
+IndexTemplate make_template(std::string_view type, const std::string& mappings,
+                            const Config& config) {
   IndexTemplate made;
-  made.name = fmt::format("{}-{}", config.prefix, type == nullptr ? kOther : type->name);
+  made.name = fmt::format("{}-{}", config.prefix, type);
   // Of two patterns that fit an index, the longer one is its own: with priorities by length no two
   // templates ever have the same pattern and priority. Above 100 are those that the servers bring.
   std::string content = fmt::format(
       R"("index_patterns":["{}-*"],"priority":{},"version":{},"template":{{"settings":{},"mappings":{}}})",
-      made.name, 200 + made.name.size(), kTemplateVersion, settings(config), mappings(type));
+      made.name, 200 + made.name.size(), kTemplateVersion, settings(config), mappings);
   made.checksum = checksum_of(content);
   made.body = fmt::format(R"({{{},"_meta":{{"kcloud_logger":{{"version":{},"checksum":"{}"}}}}}})",
                           content, kTemplateVersion, made.checksum);
@@ -105,9 +124,14 @@ IndexTemplate make_template(const core::EventType* type, const Config& config) {
 
 std::vector<IndexTemplate> make_templates(const core::Catalogue& catalogue, const Config& config) {
   std::vector<IndexTemplate> templates;
-  for (const auto& type : catalogue.types()) templates.push_back(make_template(&type, config));
-  templates.push_back(make_template(nullptr, config));
+  for (const auto& type : catalogue.types())
+    templates.push_back(make_template(type.name, mappings(&type), config));
+  templates.push_back(make_template(kOther, mappings(nullptr), config));
   return templates;
+}
+
+IndexTemplate make_seal_template(const Config& config) {
+  return make_template(kSealType, seal_mappings(), config);
 }
 
 Differences compare(const std::vector<IndexTemplate>& wanted, std::string_view answer) {

@@ -1,5 +1,6 @@
-// Index templates, one an event type and one for all unknown types: explicit mappings from the
-// catalogue, so that two events of a type never conflict and no document makes a mapping. Pure.
+// Index templates, one an event type, one for all unknown types and one for seals: explicit
+// mappings, those of events from the catalogue, so that two events of a type never conflict and no
+// document makes a mapping. Pure.
 //
 // Mappings: texts that are tags `keyword`, other texts `text` with `.keyword`, integers `long`,
 // reals `double`, booleans `boolean`, times `date_nanos`; the body is kept and not indexed.
@@ -27,6 +28,7 @@ struct IndexTemplate {
 };
 
 std::vector<IndexTemplate> make_templates(const core::Catalogue& catalogue, const Config& config);
+IndexTemplate make_seal_template(const Config& config);
 
 // Which of `wanted` are not there as they are, by the `_meta` of what is there: the answer of
 // GET _index_template/<prefix>-*.

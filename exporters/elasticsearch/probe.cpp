@@ -79,8 +79,10 @@ std::vector<core::ProbeStep> Exporter::probe() {
   }
   steps[0] = {"connect", Outcome::kPassed, fmt::format("{} at {}", server_, cluster_.node())};
   const std::string name = probe_name(config_.prefix);
+  auto wanted = event_templates_.wanted;
+  if (config_.carry_seals) wanted.push_back(seal_templates_.wanted.front());
   steps[1] = config_.manage_templates ? probe_right_to_put(cluster_, name)
-                                      : probe_templates_there(get_templates(), templates_);
+                                      : probe_templates_there(get_templates(), wanted);
   steps[2] = probe_write(cluster_, name);
   return steps;
 }

@@ -54,6 +54,7 @@ Config parse(config::Section& section) {
   section.read_choice("tls_verify", config.tls_verify, {"full", "none"});
   section.read("tags", config.tags);
   section.read("max_tag_values", config.max_tag_values, 1, 100'000);
+  section.read("carry_seals", config.carry_seals);
   check_url(section, config.url);
   check_api(section, config);
   while (config.url.ends_with('/')) config.url.pop_back();
@@ -83,6 +84,7 @@ std::string show(const Config& config) {
   show("tls_verify", config.tls_verify);
   show("tags", config.tags);
   show("max_tag_values", config.max_tag_values);
+  show("carry_seals", config.carry_seals);
   return out + "}";
 }
 

@@ -34,6 +34,7 @@ struct Config {
 
   std::map<std::string, std::string> tags;  // added to every point of this exporter
   std::uint32_t max_tag_values = 1'000;     // a tag key of a measurement; beyond: `other`
+  bool carry_seals = true;                  // those of the audit chain, as `audit_seal`
 };
 
 // Problems are reported through `section`.

@@ -54,6 +54,7 @@ Exporter::Exporter(Config config, const std::map<std::string, std::string>& agen
     : config_(std::move(config)),
       client_(client_options(config_)),
       encoder_(joined_tags(config_, agent_tags), config_.max_tag_values),
+      seal_encoder_(joined_tags(config_, agent_tags)),
       request_(make_request(config_)) {}
 
 http_client::Response Exporter::send(std::string_view lines) {
@@ -73,6 +74,22 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
     adjusted += encoder_.append(event, payload_);
     ends_.push_back(payload_.size() - 1);
   }
+  auto delivery = send_payload();
+  delivery.adjusted = adjusted;
+  return delivery;
+}
+
+core::Delivery Exporter::carry_seals(std::span<const core::Seal> seals) {
+  payload_.clear();
+  ends_.clear();
+  for (const auto& seal : seals) {
+    seal_encoder_.append(seal, payload_);
+    ends_.push_back(payload_.size() - 1);
+  }
+  return send_payload();
+}
+
+core::Delivery Exporter::send_payload() {
   const auto response = send(payload_);
   std::vector<std::string_view> lines;
   lines.reserve(ends_.size());
@@ -83,7 +100,6 @@ core::Delivery Exporter::deliver(std::span<const core::Event> events) {
   }
   core::Delivery delivery = judge(response, lines);
   delivery.bytes = payload_.size();
-  delivery.adjusted = adjusted;
   return delivery;
 }
 

@@ -18,12 +18,6 @@ constexpr std::array<std::pair<std::string_view, Common>, 6> kCommonNames{
      {"actor", Common::kActor},
      {"reason", Common::kReason}}};
 
-std::string safe_name(std::string_view name) {
-  std::string safe(name);
-  if (safe == "time" || safe == "_measurement" || safe == "_field") safe += '_';
-  return safe;
-}
-
 Common common_of(const core::Field& field) {
   if (field.type != core::FieldType::kText) return Common::kNone;
   for (const auto& [name, common] : kCommonNames)
@@ -59,6 +53,12 @@ class Builder {
 };
 
 }  // namespace
+
+std::string safe_name(std::string_view name) {
+  std::string safe(name);
+  if (safe == "time" || safe == "_measurement" || safe == "_field") safe += '_';
+  return safe;
+}
 
 Layout make_layout(const core::EventType* type,
                    const std::map<std::string, std::string>& fixed_tags, TagLimiter& limiter) {

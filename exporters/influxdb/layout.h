@@ -62,6 +62,9 @@ struct Layout {
 Layout make_layout(const core::EventType* type,
                    const std::map<std::string, std::string>& fixed_tags, TagLimiter& limiter);
 
+// A tag's or field's name, off those that InfluxDB keeps for itself.
+std::string safe_name(std::string_view name);
+
 // Empty when the event has none.
 std::string_view common_text(const core::Event& event, Common common);
 

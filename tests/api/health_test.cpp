@@ -103,8 +103,12 @@ TEST(Health, SaysWhatEveryComponentSays) {
   ExporterHealth main = exporter(delivery::Phase::kRetrying, 12.5);
   main.status.lag_events = 4;
   main.status.last_error = "connection refused";
+  main.status.carried_to = 42;
   input.exporters = {main};
-  input.cursors = {{"exporter:main", 8, {}, 0}, {"exporter:old", 3, {}, 0}, {"sealer", 1, {}, 0}};
+  input.cursors = {{"exporter:main", 8, {}, 0},
+                   {"exporter:old", 3, {}, 0},
+                   {"sealer", 1, {}, 0},
+                   {"seals:old:0f7b1c0e-4d0c-4d0f-9f6a-2b7c9f1a5e33", 1, {}, 0}};
   const Health health = assemble_health(input);
 
   simdjson::dom::parser parser;
@@ -120,6 +124,7 @@ TEST(Health, SaysWhatEveryComponentSays) {
   EXPECT_EQ(std::string_view(shown["status"]), "degraded");
   EXPECT_EQ(std::uint64_t(shown["lag_events"]), 4u);
   EXPECT_EQ(double(shown["lag_seconds"]), 12.5);
+  EXPECT_EQ(std::uint64_t(shown["carried_to"]), 42u);
   EXPECT_EQ(std::string_view(shown["last_error"]), "connection refused");
   EXPECT_TRUE(shown["last_success_time"].is_null());
   simdjson::dom::array orphans = json["cursors_without_exporter"];

@@ -118,8 +118,11 @@ TEST_F(QueryTest, OneEventAndWhereItIs) {
   std::promise<void> moved;
   journal->move_cursor("exporter:done", 1, {}, [&](core::CommitStatus) { moved.set_value(); });
   moved.get_future().wait();
+  journal->move_cursor("seals:main:" + core::to_string(journal->chain().chain), 1, {}, {});
+  journal->open_cursor("exporter:done", 0);  // behind it
   where = parse(get("/events/id/" + id + "/deliveries").body);
   EXPECT_EQ(std::string_view(where["deliveries"].at(0)["state"]), "delivered");
+  EXPECT_EQ(simdjson::dom::array(where["deliveries"]).size(), 2u) << "seals are no sink of events";
   EXPECT_EQ(get("/events/id/" + id.substr(0, 35) + (id.back() == '0' ? "1" : "0")).status, 404);
   EXPECT_EQ(get("/events/id/nonsense").status, 400);
   EXPECT_EQ(get("/events/id/nonsense/deliveries").status, 400);

@@ -100,5 +100,17 @@ TEST(Checkpoint, SaysWhatIsWrong) {
   EXPECT_THAT(problem(with("\"signature\":\"", "\"signature\":\"AAAA")), HasSubstr("signature: "));
 }
 
+TEST(Checkpoint, ASealThatASinkKeptIsAHead) {
+  const std::string line = R"({"chain":"00000000-0000-0000-0000-000000000007","seq":3,"hash":")" +
+                           std::string(64, 'a') + R"(","agent":"node-1"})";
+  const auto head = parse_head(line);
+  EXPECT_EQ(head.chain[15], 7);
+  EXPECT_EQ(head.seq, 3u);
+  EXPECT_EQ(head.hash[31], 0xAA);
+  EXPECT_THROW(parse_checkpoint(line), std::runtime_error);
+  EXPECT_THROW(parse_head(R"({"chain":"00000000-0000-0000-0000-000000000007","seq":3})"),
+               std::runtime_error);
+}
+
 }  // namespace
 }  // namespace kcloud::audit

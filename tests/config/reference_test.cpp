@@ -27,60 +27,61 @@ Plugins plugins() {
                            [](const void*) { return TypeMap{}; },
                            [](const void*, const void*) { return true; }};
   };
-  return {{any("redis"), any("kafka"), any("file")},
-          {{"influxdb", false,
-            [](Section& section) -> std::shared_ptr<const void> {
-              for (const char* key :
-                   {"url", "api", "database", "retention_policy", "username", "password",
-                    "organization", "bucket", "token", "compression", "timeout_ms",
-                    "connect_timeout_ms", "ca_file", "tls_verify", "max_tag_values"}) {
-                std::string text;
-                section.read(key, text);
-              }
-              std::map<std::string, std::string> tags;
-              section.read("tags", tags);
-              return nullptr;
-            },
-            [](const void*) { return std::string("{}"); }},
-           {"forward", false,
-            [](Section& section) -> std::shared_ptr<const void> {
-              for (const char* key : {"token", "token_file", "compression", "failback",
-                                      "timeout_ms", "connect_timeout_ms", "ca_file", "tls_verify",
-                                      "certificate_file", "key_file"}) {
-                std::string text;
-                section.read(key, text);
-              }
-              std::vector<std::string> upstreams;
-              section.read("upstreams", upstreams);
-              return nullptr;
-            },
-            [](const void*) { return std::string("{}"); }},
-           {"postgres", true,
-            [](Section& section) -> std::shared_ptr<const void> {
-              for (const char* key :
-                   {"url", "password", "schema", "migrate", "writer_role", "reader_role",
-                    "connect_timeout", "statement_timeout", "retention_days"}) {
-                std::string text;
-                section.read(key, text);
-              }
-              return nullptr;
-            },
-            [](const void*) { return std::string("{}"); }},
-           {"elasticsearch", false,
-            [](Section& section) -> std::shared_ptr<const void> {
-              for (const char* key : {"prefix", "username", "password", "api_key",
-                                      "manage_templates", "shards", "replicas", "compression",
-                                      "timeout", "connect_timeout", "ca_file", "tls_verify"}) {
-                std::string text;
-                section.read(key, text);
-              }
-              std::vector<std::string> urls;
-              section.read("urls", urls);
-              std::map<std::string, std::string> settings;
-              section.read("index_settings", settings);
-              return nullptr;
-            },
-            [](const void*) { return std::string("{}"); }}}};
+  return {
+      {any("redis"), any("kafka"), any("file")},
+      {{"influxdb", false,
+        [](Section& section) -> std::shared_ptr<const void> {
+          for (const char* key :
+               {"url", "api", "database", "retention_policy", "username", "password",
+                "organization", "bucket", "token", "compression", "timeout_ms",
+                "connect_timeout_ms", "ca_file", "tls_verify", "max_tag_values", "carry_seals"}) {
+            std::string text;
+            section.read(key, text);
+          }
+          std::map<std::string, std::string> tags;
+          section.read("tags", tags);
+          return nullptr;
+        },
+        [](const void*) { return std::string("{}"); }},
+       {"forward", false,
+        [](Section& section) -> std::shared_ptr<const void> {
+          for (const char* key :
+               {"token", "token_file", "compression", "failback", "timeout_ms",
+                "connect_timeout_ms", "ca_file", "tls_verify", "certificate_file", "key_file"}) {
+            std::string text;
+            section.read(key, text);
+          }
+          std::vector<std::string> upstreams;
+          section.read("upstreams", upstreams);
+          return nullptr;
+        },
+        [](const void*) { return std::string("{}"); }},
+       {"postgres", true,
+        [](Section& section) -> std::shared_ptr<const void> {
+          for (const char* key :
+               {"url", "password", "schema", "migrate", "writer_role", "reader_role",
+                "connect_timeout", "statement_timeout", "retention_days"}) {
+            std::string text;
+            section.read(key, text);
+          }
+          return nullptr;
+        },
+        [](const void*) { return std::string("{}"); }},
+       {"elasticsearch", false,
+        [](Section& section) -> std::shared_ptr<const void> {
+          for (const char* key : {"prefix", "username", "password", "api_key", "manage_templates",
+                                  "shards", "replicas", "carry_seals", "compression", "timeout",
+                                  "connect_timeout", "ca_file", "tls_verify"}) {
+            std::string text;
+            section.read(key, text);
+          }
+          std::vector<std::string> urls;
+          section.read("urls", urls);
+          std::map<std::string, std::string> settings;
+          section.read("index_settings", settings);
+          return nullptr;
+        },
+        [](const void*) { return std::string("{}"); }}}};
 }
 
 // Takes the `#` away from lines where a key follows it at once or after an even number of blanks.

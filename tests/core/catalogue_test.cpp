@@ -86,6 +86,7 @@ TEST(Catalogue, RefusesAndNamesTheTypeAndField) {
       {"reserved name", [](auto& t) { t.name = "workload"; }},
       {"reserved name", [](auto& t) { t.alias = "id"; }},
       {"reserved name", [](auto& t) { t.name = "alert_transition"; }},
+      {"reserved name", [](auto& t) { t.name = "audit_seal"; }},
       {"no lower-case name", [](auto& t) { t.alias = "a b"; }},
       {"declared twice", [](auto& t) { t.fields.push_back(t.fields[0]); }},
       {"field 'f': malformed path 'a..b'", [](auto& t) { t.fields[0].paths = {"a..b"}; }},

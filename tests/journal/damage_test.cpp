@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <set>
 
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/directory.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/reader.h"
@@ -239,6 +241,32 @@ TEST_F(DamageTest, AFlippedBodyIsNamedByCheck) {
   EXPECT_EQ(report.damaged_events, 1U);
   EXPECT_THAT(report.problems,
               testing::Contains(testing::HasSubstr("event 18: the row does not match")));
+}
+
+// Its number is a batch's, of which an agent at rest makes more than events.
+TEST_F(DamageTest, ACursorOfSealsIsKeptAndMovesNoHead) {
+  test::ManualClock clock;
+  Options options;
+  options.directory = directory_.path();
+  std::string name;
+  {
+    Journal journal(options, clock);
+    name = seals_cursor("x", journal.chain().chain);
+    journal.move_cursor(name, 5'000'000, {}, {});
+  }
+  std::string db = content_of(file("journal.db"));
+  const auto at = db.find("\"key\":2990,");
+  ASSERT_NE(at, std::string::npos);
+  db[at + 6] = '1';
+  write_file(file("journal.db"), db);
+  const Found found = open();
+  EXPECT_TRUE(fs::exists(found.report.damaged_file));
+  EXPECT_EQ(found.head, static_cast<std::uint64_t>(kEvents) + 1);
+  Journal journal(options, clock);
+  const auto cursors = journal.cursors();
+  const auto kept = std::ranges::find(cursors, name, &CursorInfo::name);
+  ASSERT_NE(kept, cursors.end());
+  EXPECT_EQ(kept->seq, 5'000'000U);
 }
 
 TEST_F(DamageTest, ANewerSchemaIsRefusedNotSalvaged) {

@@ -39,6 +39,7 @@ manage_templates: false
 shards: 3
 replicas: 0
 index_settings: {index.lifecycle.name: keep}
+carry_seals: false
 compression: none
 timeout: 10s
 connect_timeout: 1s
@@ -52,6 +53,7 @@ tls_verify: none
   EXPECT_EQ(config.shards, 3u);
   EXPECT_EQ(config.replicas, 0u);
   EXPECT_EQ(config.index_settings.at("index.lifecycle.name"), "keep");
+  EXPECT_FALSE(config.carry_seals);
   EXPECT_EQ(config.timeout.count(), 10'000);
 }
 

@@ -32,6 +32,22 @@ core::Event& Events::add(std::string_view type, const std::string& key, std::int
   return batch.events.emplace_back(event);
 }
 
+core::Seal seal(std::uint64_t seq) {
+  core::Seal made;
+  for (std::uint8_t i = 0; i < 16; ++i) made.chain[i] = i;
+  made.seq = seq;
+  made.day = 20'103;
+  made.events = 10;
+  made.total_events = 10 * seq;
+  made.journal_end = 10 * seq + 1;
+  made.root[0] = 0xaa;
+  made.prev[0] = 0xbb;
+  made.hash[0] = 0xcc;
+  made.hash[1] = static_cast<std::uint8_t>(seq);
+  made.sealed = core::from_nanos(1'736'937'000'123'456'789);
+  return made;
+}
+
 core::FieldValue& field(core::Event& event, std::string_view name) {
   const auto slot = event.type->slot(name);
   if (!slot) throw std::invalid_argument("no field " + std::string(name));

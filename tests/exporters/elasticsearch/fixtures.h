@@ -7,6 +7,7 @@
 
 #include "core/catalogue.h"
 #include "core/event.h"
+#include "core/seal.h"
 
 namespace kcloud::elasticsearch::testing {
 
@@ -20,6 +21,9 @@ class Events {
 
   core::EventBatch batch;
 };
+
+// Number `seq` of one chain, sealed on 2025-01-15. Its hash begins with `cc` and the number.
+core::Seal seal(std::uint64_t seq);
 
 // A field by name; the event must come from Events::add.
 core::FieldValue& field(core::Event& event, std::string_view name);

@@ -175,7 +175,8 @@ TEST(ElasticsearchMapping, ANumberThatDoesNotFitAnOlderMappingIsKeptAndIgnored) 
   auto& before = events.add("scheduling_decision", "older");
   before.type = older->find("scheduling_decision");
   field(before, "power_watts") = testing::integer(1);
-  ASSERT_EQ(Exporter(config, older, "hub").deliver(events.batch.events).kind, Kind::kDelivered);
+  ASSERT_EQ(Exporter(config, older, "node", "hub").deliver(events.batch.events).kind,
+            Kind::kDelivered);
   events.batch.events.clear();
   field(events.add("scheduling_decision", "a"), "power_watts") = testing::real(1.5);
   auto exporter = testing::exporter(config);

@@ -16,7 +16,9 @@ test_support::OpenSearchServer& server();
 // For the running test: its server, no replicas, a prefix made from its name.
 Config test_config();
 
-inline Exporter exporter(const Config& config) { return Exporter(config, catalogue(), "hub"); }
+inline Exporter exporter(const Config& config) {
+  return Exporter(config, catalogue(), "node", "hub");
+}
 
 // Documents of a prefix that a query (JSON) finds.
 std::uint64_t count(const std::string& prefix, const std::string& query = R"({"match_all":{}})");

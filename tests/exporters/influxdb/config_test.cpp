@@ -44,6 +44,7 @@ ca_file: /etc/ca.pem
 tls_verify: none
 tags: {site: seoul}
 max_tag_values: 50
+carry_seals: false
 )");
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_EQ(config.url, "https://influx.example:8086");
@@ -51,6 +52,7 @@ max_tag_values: 50
   EXPECT_EQ(config.timeout.count(), 1500);
   EXPECT_EQ(config.tags.at("site"), "seoul");
   EXPECT_EQ(config.max_tag_values, 50u);
+  EXPECT_FALSE(config.carry_seals);
 }
 
 TEST(InfluxDbConfig, ProblemsNameTheKeyAndTheWayOut) {

@@ -298,5 +298,39 @@ TEST(InfluxDbServerStates, AServerThatIsDownIsRetried) {
   EXPECT_EQ(exporter.deliver(batch.events).kind, Kind::kDelivered);
 }
 
+core::Seal make_seal(std::uint64_t seq, std::uint8_t mark) {
+  core::Seal seal;
+  seal.seq = seq;
+  seal.events = 3;
+  seal.hash.fill(mark);
+  seal.sealed = core::from_nanos(kNoon);
+  return seal;
+}
+
+TEST_F(InfluxDbV1, SealsAreOnePointEachHoweverOftenTheyAreCarried) {
+  std::vector<core::Seal> seals;
+  for (std::uint64_t seq = 1; seq <= 900; ++seq) seals.push_back(make_seal(seq, 0xab));
+  auto sink = exporter();
+  for (int again = 0; again < 2; ++again) {
+    const auto delivery = sink.carry_seals(seals);
+    ASSERT_EQ(delivery.kind, Kind::kDelivered) << delivery.reason;
+    EXPECT_THAT(delivery.rejected, ::testing::IsEmpty());
+  }
+  const auto found =
+      query("SELECT seq, events, hash FROM audit_seal GROUP BY chain, agent_cluster");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].tags.at("chain"), "00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(found[0].tags.at("agent_cluster"), "seoul");
+  ASSERT_EQ(found[0].rows.size(), 900u);
+  for (std::size_t i = 0; i < 900; ++i) EXPECT_EQ(*found[0].at(i, "seq"), std::to_string(i + 1));
+  EXPECT_EQ(*found[0].at(0, "events"), "3");
+  EXPECT_EQ(found[0].at(0, "hash")->substr(0, 4), "abab");
+
+  const std::vector changed{make_seal(7, 0xac)};
+  ASSERT_EQ(sink.carry_seals(changed).kind, Kind::kDelivered);
+  EXPECT_EQ(query("SELECT hash FROM audit_seal WHERE seq = 7").at(0).rows.size(), 2u)
+      << "it stands beside the first one";
+}
+
 }  // namespace
 }  // namespace kcloud::influxdb
