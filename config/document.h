@@ -14,11 +14,6 @@
 
 namespace kcloud::config {
 
-struct Place {
-  int line = 0;  // 1-based
-  int column = 0;
-};
-
 struct Node {
   enum class Kind : std::uint8_t { kNull, kScalar, kMap, kList };
   struct Key {

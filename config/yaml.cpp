@@ -22,6 +22,7 @@ namespace {
 struct Document {
   std::string file;
   Problems* problems;
+  std::shared_ptr<const Source> source;
   Node root;
 };
 
@@ -97,6 +98,33 @@ struct Section::Impl {
     return value(key, Node::Kind::kScalar, expected);
   }
 
+  // The scalars of a list, or the one that stands in its place; nullopt: absent or no list.
+  std::optional<std::vector<const Node*>> scalars(std::string_view key) {
+    const auto index = ask(key);
+    if (!index) return std::nullopt;
+    const Node& found = node->items[*index];
+    if (found.broken) return std::nullopt;
+    if (found.kind == Node::Kind::kMap || found.kind == Node::Kind::kNull) {
+      mismatch(*index, "a list", kind_of(found));
+      return std::nullopt;
+    }
+    if (found.kind == Node::Kind::kScalar) return std::vector<const Node*>{&found};
+    std::vector<const Node*> scalars;
+    for (std::size_t i = 0; i < found.items.size(); ++i) {
+      const Node& item = found.items[i];
+      if (item.kind == Node::Kind::kScalar)
+        scalars.push_back(&item);
+      else
+        report(item.place, child_path(std::string(key), i),
+               fmt::format("expected text, found {}", kind_of(item)));
+    }
+    return scalars;
+  }
+
+  Text text_of(const Node& scalar) const {
+    return Text(scalar.text, scalar.place, document->source);
+  }
+
   void wrong(std::string_view key, const Node& value, std::string_view expected) {
     report(value.place, key,
            fmt::format("expected {}, found '{}'", expected, shown(value.written)));
@@ -111,6 +139,11 @@ struct Section::Impl {
     impl->path = child_path;
     children.emplace_back(key, impl);
     return Section(impl);
+  }
+
+  Section item(std::string_view key, std::size_t index, const Node& value) {
+    const std::string name = child_path(std::string(key), index);
+    return child(name, child_path(path, name), &value, value.place);
   }
 
   template <typename Number>
@@ -137,9 +170,17 @@ std::string Problem::to_string() const {
 
 Section Section::parse(const std::string& text, const std::string& file,
                        const Environment& environment, Problems& problems) {
-  auto document = std::make_shared<Document>(Document{file, &problems, {}});
-  if (auto root = parse_document(text, file, problems)) document->root = std::move(*root);
-  substitute(document->root, "", file, environment, problems);
+  Section section = parse(text, file, problems);
+  substitute(section.impl_->document->root, "", file, environment, problems);
+  return section;
+}
+
+Section Section::parse(const std::string& text, const std::string& file, Problems& problems) {
+  auto document = std::make_shared<Document>(Document{file, &problems, nullptr, {}});
+  if (auto root = parse_document(text, file, problems)) {
+    document->source = std::make_shared<const Source>(text);
+    document->root = std::move(*root);
+  }
   auto impl = std::make_shared<Impl>();
   impl->document = document;
   const Node& root = document->root;
@@ -157,6 +198,10 @@ void Section::read(std::string_view key, std::string& target) {
 
 void Section::read(std::string_view key, Secret& target) {
   if (const Node* found = impl_->scalar(key, "text")) target.value = found->text;
+}
+
+void Section::read(std::string_view key, Text& target) {
+  if (const Node* found = impl_->scalar(key, "text")) target = impl_->text_of(*found);
 }
 
 void Section::read(std::string_view key, bool& target) {
@@ -179,23 +224,17 @@ void Section::read(std::string_view key, double& target) {
 }
 
 void Section::read(std::string_view key, std::vector<std::string>& target) {
-  const auto index = impl_->ask(key);
-  if (!index) return;
-  const Node& found = impl_->node->items[*index];
-  if (found.broken) return;
-  if (found.kind == Node::Kind::kMap || found.kind == Node::Kind::kNull)
-    return impl_->mismatch(*index, "a list", kind_of(found));
-  std::vector<std::string> values;
-  if (found.kind == Node::Kind::kScalar) values.push_back(found.text);
-  for (std::size_t i = 0; i < found.items.size(); ++i) {
-    const Node& item = found.items[i];
-    if (item.kind == Node::Kind::kScalar)
-      values.push_back(item.text);
-    else
-      impl_->report(item.place, child_path(std::string(key), i),
-                    fmt::format("expected text, found {}", kind_of(item)));
-  }
-  target = std::move(values);
+  const auto found = impl_->scalars(key);
+  if (!found) return;
+  target.clear();
+  for (const Node* scalar : *found) target.push_back(scalar->text);
+}
+
+void Section::read(std::string_view key, std::vector<Text>& target) {
+  const auto found = impl_->scalars(key);
+  if (!found) return;
+  target.clear();
+  for (const Node* scalar : *found) target.push_back(impl_->text_of(*scalar));
 }
 
 void Section::read(std::string_view key, std::map<std::string, std::string>& target) {
@@ -277,13 +316,30 @@ std::vector<Section> Section::list(std::string_view key) {
   if (!found) return sections;
   for (std::size_t i = 0; i < found->items.size(); ++i) {
     const Node& item = found->items[i];
-    const std::string name = child_path(std::string(key), i);
     if (item.kind != Node::Kind::kMap)
-      impl_->report(item.place, name, fmt::format("expected a mapping, found {}", kind_of(item)));
+      impl_->report(item.place, child_path(std::string(key), i),
+                    fmt::format("expected a mapping, found {}", kind_of(item)));
     else
-      sections.push_back(impl_->child(name, child_path(impl_->path, name), &item, item.place));
+      sections.push_back(impl_->item(key, i, item));
   }
   return sections;
+}
+
+std::vector<std::variant<Text, Section>> Section::items(std::string_view key) {
+  std::vector<std::variant<Text, Section>> items;
+  const Node* found = impl_->value(key, Node::Kind::kList, "a list");
+  if (!found) return items;
+  for (std::size_t i = 0; i < found->items.size(); ++i) {
+    const Node& item = found->items[i];
+    if (item.kind == Node::Kind::kScalar)
+      items.emplace_back(impl_->text_of(item));
+    else if (item.kind == Node::Kind::kMap)
+      items.emplace_back(impl_->item(key, i, item));
+    else
+      impl_->report(item.place, child_path(std::string(key), i),
+                    fmt::format("expected text or a mapping, found {}", kind_of(item)));
+  }
+  return items;
 }
 
 std::vector<std::pair<std::string, Section>> Section::named(std::string_view key) {
@@ -296,6 +352,16 @@ std::vector<std::pair<std::string, Section>> Section::named(std::string_view key
 void Section::fail(std::string_view key, const std::string& message) {
   const auto index = impl_->find(key);
   impl_->report(index ? impl_->place_of(*index) : impl_->place, key, message);
+}
+
+Place Section::place(std::string_view key) const {
+  const auto index = impl_->find(key);
+  return index ? impl_->place_of(*index) : impl_->place;
+}
+
+Place Section::key_place(std::string_view key) const {
+  const auto index = impl_->find(key);
+  return index ? impl_->node->keys[*index].place : impl_->place;
 }
 
 void Section::finish() {

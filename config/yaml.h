@@ -17,7 +17,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
+
+#include "config/text.h"
 
 namespace kcloud::config {
 
@@ -53,6 +56,8 @@ class Section {
   // an empty section when the text is no mapping.
   static Section parse(const std::string& text, const std::string& file,
                        const Environment& environment, Problems& problems);
+  // The same, with `${` as any other text.
+  static Section parse(const std::string& text, const std::string& file, Problems& problems);
 
   // Each `read` leaves `target` alone when the key is absent and reports a problem when the value
   // does not fit. Numbers of keys that end in `bytes` may be written `8MiB`, `10GB`.
@@ -60,6 +65,9 @@ class Section {
   void read(std::string_view key, bool& target);
   void read(std::string_view key, double& target);
   void read(std::string_view key, Secret& target);
+  // With their places; of a text without replaced `${…}` only.
+  void read(std::string_view key, Text& target);
+  void read(std::string_view key, std::vector<Text>& target);         // a list, or one scalar
   void read(std::string_view key, std::vector<std::string>& target);  // a list, or one scalar
   void read(std::string_view key, std::map<std::string, std::string>& target);  // a flat mapping
   void read(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max);
@@ -77,11 +85,15 @@ class Section {
   std::vector<std::string> keys() const;
   Section section(std::string_view key);            // empty section when absent
   std::vector<Section> list(std::string_view key);  // a list of mappings
+  std::vector<std::variant<Text, Section>> items(std::string_view key);  // of texts and mappings
   std::vector<std::pair<std::string, Section>> named(
       std::string_view key);  // a mapping of mappings, in file order
 
   // A problem at the place of `key` (or of the section itself when empty).
   void fail(std::string_view key, const std::string& message);
+  // Where fail() would put it; a mapping stands at its first key.
+  Place place(std::string_view key = {}) const;
+  Place key_place(std::string_view key) const;  // of the key itself
   // Reports keys that were never asked for; also in every section handed out.
   void finish();
   // Leaves the section's keys unreported: what they mean is not known.

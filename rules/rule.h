@@ -14,17 +14,14 @@
 #include <variant>
 #include <vector>
 
+#include "config/text.h"
 #include "core/catalogue.h"
 
 namespace kcloud::rules {
 
 using Duration = std::chrono::milliseconds;
 
-// 1-based; line 0: the file as a whole.
-struct Place {
-  int line = 0;
-  int column = 0;
-};
+using Place = config::Place;
 
 // A field of one event type: a slot of the catalogue, or what every event has.
 struct FieldRef {

@@ -42,6 +42,7 @@ breaches=$(awk '
     home["^libpq-fe"] = "^exporters/postgres/"
     home["^hiredis"] = "^collectors/redis/"
     home["^librdkafka"] = "^collectors/kafka/"
+    home["^re2/"] = "^rules/"
     home["^spdlog/"] = "^(agent|collectors|exporters)/"
   }
   {

@@ -34,5 +34,7 @@ try agent/api/a.cpp '<sqlite3.h>' breach
 try agent/api/a.cpp '<simdjson.h>' breach
 try agent/cli/a.cpp '<curl/curl.h>' breach
 try config/a.h '<yaml-cpp/yaml.h>' breach
+try rules/a.cpp '<re2/re2.h>' ok
+try agent/api/a.cpp '<re2/re2.h>' breach
 try agent/delivery/a.cpp '<boost/asio.hpp>' breach
 exit "$((failures > 0))"
