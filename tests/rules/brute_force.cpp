@@ -66,20 +66,25 @@ BruteForce::OneRule BruteForce::make(const Group& group, const Rule& rule) {
     one.eager = is_eager(*rule.expr);
     one.reach = brute::reach(*rule.expr);
   }
+  one.kept = std::max(2 * (one.reach + rule.hold.count() + rule.keep_firing.count()), kHour);
   const bool at_no_tick = one.event_condition || !rule.sequence.empty();
   if (at_no_tick && one.keep_firing == 0) one.keep_firing = kFiveMinutes;
-  const auto always = [&](const std::vector<std::string>& key) {
-    Known& known = one.known[key];
-    known.by = labels_of(rule, key);
-    known.always = true;
-  };
-  if (rule.by.empty()) always({});
+  if (rule.by.empty()) know(one, {}).always = true;
   for (const auto& expected : rule.expect) {
     std::vector<std::string> key;
     for (const std::string& name : rule.by) key.push_back(expected.at(name));
-    always(key);
+    know(one, key).always = true;
   }
   return one;
+}
+
+BruteForce::Known& BruteForce::know(OneRule& one, const std::vector<std::string>& key) {
+  const auto [entry, is_new] = one.known.try_emplace(key);
+  if (is_new) {
+    entry->second.by = labels_of(*one.rule, key);
+    entry->second.number = ++one.numbered;
+  }
+  return entry->second;
 }
 
 void BruteForce::begins(Ms t) {
@@ -126,8 +131,7 @@ void BruteForce::arrive(Ticks& ticks, OneRule& one, const core::Event& event, Ou
   const Ms t = time_of(event);
   const auto found = one.known.find(key);
   if (too_late(ticks, one, found == one.known.end() ? nullptr : &found->second, t)) return;
-  Known& known = one.known[key];
-  known.by = labels_of(*one.rule, key);
+  Known& known = know(one, key);
   known.newest = known.hits.empty() ? t : std::max(known.newest, t);
   known.hits.push_back({t, arrived_, &event});
   if (one.eager || one.event_condition) evaluate_arrival(one, known, event, out);
@@ -160,22 +164,34 @@ void BruteForce::advance(core::Time frontier, std::vector<Outcome>& out) {
 
 void BruteForce::tick(Ticks& ticks, Ms now, Out& out) {
   for (OneRule& one : ticks.rules) {
-    for (auto& [key, known] : one.known) evaluate_tick(ticks, one, known, now, out);
-    forget(one, now, out);
+    if (one.rule->sequence.empty()) forget(one, now, out);
+    for (Known* known : in_order(one)) evaluate_tick(ticks, one, *known, now, out);
+    if (!one.rule->sequence.empty()) forget(one, now, out);
     overflow(one, now, out);
   }
   ticks.newest = now;
 }
 
+// "in the order in which they became known, those of `expect` first"
+std::vector<BruteForce::Known*> BruteForce::in_order(OneRule& one) {
+  std::vector<Known*> groups;
+  for (auto& [key, known] : one.known) groups.push_back(&known);
+  std::sort(groups.begin(), groups.end(),
+            [](const Known* a, const Known* b) { return a->number < b->number; });
+  return groups;
+}
+
 void BruteForce::evaluate_tick(const Ticks& ticks, OneRule& one, Known& known, Ms now, Out& out) {
   const Rule& rule = *one.rule;
+  const View view{&known.hits, *begin_, now, nullptr};
+  // "At a tick T before its first `t` a group is not evaluated."
+  if (!known.always && now < *view.first_t()) return;
   if (!rule.sequence.empty()) {
     for (const Ms at : sequence_firings(rule, known.hits, now))
       if (!ticks.newest || at > *ticks.newest) is_true(one, known, at, false, std::nullopt, out);
     return is_false(one, known, now, std::nullopt, out);
   }
   if (one.event_condition) return is_false(one, known, now, std::nullopt, out);
-  const View view{&known.hits, *begin_, now, nullptr};
   const Number value = left_of_first_comparison(*rule.expr, view);
   if (now < known.held_until || condition(*rule.expr, view) == Truth::kTrue)
     return is_true(one, known, now, true, value, out);
@@ -218,12 +234,11 @@ void BruteForce::is_false(OneRule& one, Known& known, Ms now, Number value, Out&
   --one.active;
 }
 
-// "until max(2 × the rule's longest reach, 1 h) after its newest t"
+// "until max(2 × (the rule's longest reach + `for` + `keep_firing_for`), 1 h) after its newest t"
 void BruteForce::forget(OneRule& one, Ms now, Out& out) {
-  const Ms kept = std::max(2 * one.reach, kHour);
   std::erase_if(one.known, [&](auto& entry) {
     Known& known = entry.second;
-    if (known.always || now <= known.newest + kept) return false;
+    if (known.always || now <= known.newest + one.kept) return false;
     if (known.active) --one.active;
     if (known.active && known.active->firing) {
       known.active->value.reset();

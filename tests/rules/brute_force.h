@@ -42,6 +42,7 @@ class BruteForce {
   };
   struct Known {  // a group of `by` values
     Labels by;
+    std::size_t number = 0;  // in the order in which they became known
     bool always = false;
     std::vector<Hit> hits;
     Ms newest = 0;
@@ -53,8 +54,9 @@ class BruteForce {
     const Rule* rule = nullptr;
     std::vector<const Selector*> selectors;
     bool eager = false, event_condition = false;
-    Ms reach = 0, keep_firing = 0;
+    Ms reach = 0, kept = 0, keep_firing = 0;
     std::map<std::vector<std::string>, Known> known;
+    std::size_t numbered = 0;
     std::optional<Ms> refused;  // newest
     std::optional<Ms> overflow;  // since when RuleOverflow fires
     std::size_t active = 0;
@@ -68,6 +70,8 @@ class BruteForce {
   using Out = std::vector<Outcome>;
 
   static OneRule make(const Group& group, const Rule& rule);
+  static Known& know(OneRule& one, const std::vector<std::string>& key);
+  static std::vector<Known*> in_order(OneRule& one);
   void begins(Ms t);
   void arrive(Ticks& ticks, OneRule& one, const core::Event& event, Out& out);
   bool too_late(const Ticks& ticks, const OneRule& one, const Known* known, Ms t) const;

@@ -397,7 +397,8 @@ Truth condition(const Expr& expr, const View& view) {
   if (is_event_condition(expr)) return happens(expr, view);
   if (is_comparison(expr)) return compared(expr, view);
   if (expr.kind == Expr::Kind::kAggregate) {  // absent
-    const Span span = window(expr, view, 0);
+    Span span = window(expr, view, 0);
+    span.to += bucket(expr);
     return truth(samples(expr, view, span).empty() && view.now - view.begin >= length(expr));
   }
   const Truth a = condition(expr.operands.front(), view);
