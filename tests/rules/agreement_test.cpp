@@ -127,7 +127,7 @@ bool agree(std::uint32_t seed, std::uint32_t cuts, std::size_t* said) {
   const auto rules = rules_of(text);
   if (testing::Test::HasFailure() || !rules) return false;
   const Stream stream = random_stream(*catalogue(), seed, 300);
-  std::minstd_rand random(seed);
+  std::mt19937 random(seed);
   Pair pair(rules);
   core::Time now;
   for (std::size_t i = 0; i < stream.inputs.size(); ++i) {

@@ -236,14 +236,12 @@ void BruteForce::is_false(OneRule& one, Known& known, Ms now, Number value, Out&
 
 // "until max(2 × (the rule's longest reach + `for` + `keep_firing_for`), 1 h) after its newest t"
 void BruteForce::forget(OneRule& one, Ms now, Out& out) {
-  std::erase_if(one.known, [&](auto& entry) {
-    Known& known = entry.second;
+  std::erase_if(one.known, [&](const auto& entry) {
+    const Known& known = entry.second;
     if (known.always || now <= known.newest + one.kept) return false;
-    if (known.active) --one.active;
-    if (known.active && known.active->firing) {
-      known.active->value.reset();
-      say(one, known, AlertState::kResolved, now, out);
-    }
+    if (!known.active) return true;
+    --one.active;
+    if (known.active->firing) say(one, known, AlertState::kResolved, now, out);
     return true;
   });
 }

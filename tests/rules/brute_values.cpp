@@ -371,7 +371,7 @@ bool holds(const Filter& filter, const core::Event& event) {
       return value.index() != 0 &&
              std::find(filter.values.begin(), filter.values.end(), value) != filter.values.end();
     case Kind::kMatches:
-      return text != nullptr && std::regex_search(*text, regex_of(filter.pattern->text()));
+      return text != nullptr && std::regex_match(*text, regex_of(filter.pattern->text()));
     case Kind::kContains: return text != nullptr && text->find(wanted()) != std::string::npos;
     case Kind::kStartsWith: return text != nullptr && text->starts_with(wanted());
     case Kind::kEndsWith: return text != nullptr && text->ends_with(wanted());

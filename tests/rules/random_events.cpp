@@ -84,7 +84,6 @@ class Maker {
     if (chance(85))
       out += fmt::format(",\"cost\":{}", one_of({"0.5", "1", "2", "4", "8", "16", "32", "64", "-2", "0"}));
     if (chance(85)) out += fmt::format(",\"size\":{}", below(5));
-    if (chance(60)) out += fmt::format(",\"whole\":{}", chance(50));
     return out + "}";
   }
 
@@ -105,7 +104,7 @@ class Maker {
   }
 
   core::Decoder decoder_;
-  std::minstd_rand random_;
+  std::mt19937 random_;
   core::Time now_ = core::from_nanos(1'750'000'000'000'000'000);
 };
 

@@ -27,7 +27,6 @@ types:
       size: {type: integer}
     texts:
       note: {}
-      whole: {type: boolean}
 )");
   return out;
 }
@@ -74,7 +73,7 @@ std::string RuleWriter::rule(const std::string& name) {
 std::string RuleWriter::by() {
   return one_of({"", "        by: [scheduler]\n", "        by: [cluster]\n",
                  "        by: [scheduler, state]\n", "        by: [workload]\n",
-                 "        by: [size]\n"});
+                 "        by: [collector]\n"});
 }
 
 std::string RuleWriter::sequence() {
@@ -116,7 +115,6 @@ std::string RuleWriter::atom() {
   if (chance(30))
     return fmt::format("{} {} {}", measure(), one_of({"=", "==", "!=", ">", ">=", "<", "<="}),
                        one_of({"0", "1", "2", "4", "16", "2.5"}));
-  if (chance(8)) return fmt::format("whole {} {}", one_of({"=", "!="}), one_of({"true", "false"}));
   const std::string field = text_field();
   switch (below(8)) {
     case 0: return fmt::format("exists({})", chance(50) ? field : measure());
@@ -129,7 +127,7 @@ std::string RuleWriter::atom() {
       return fmt::format("{} {}in @chosen", field, chance(30) ? "not " : "");
     case 4:
       return fmt::format("{} {} {}", field, one_of({"=~", "!~"}),
-                         one_of({"\"^o\"", "\"-[12]$\"", "\"half|gpu\"", "\".*f.*\""}));
+                         one_of({"\"o.*\"", "\".*-[12]\"", "\"half-way|gpu-1\"", "\".*f.*\""}));
     case 5:
       return fmt::format("{} {} {}", field, one_of({"contains", "startswith", "endswith"}),
                          text_value(field));
@@ -209,14 +207,18 @@ std::string RuleWriter::comparison() {
   if (chance(8))
     return fmt::format("{} {} {}", number(1), one_of({"==", "!="}), one_of({"0", "1", "2"}));
   if (chance(15)) return fmt::format("{} {} {}", number(1), sign, number(1));
-  return fmt::format("{} {} {}", number(2), sign, one_of({"0", "1", "2", "4", "10", "25%", "33", "-1"}));
+  const std::string left = number(2);
+  // What a count cannot be below is refused as constant.
+  const bool below_zero = left.starts_with("sum") || left.starts_with("avg");
+  return fmt::format("{} {} {}", left, sign,
+                     below_zero ? one_of({"0", "-1", "33"}) : one_of({"1", "2", "4", "10", "25%"}));
 }
 
 std::string RuleWriter::against_history(const char* sign) {
   const bool counts = chance(50);
   const std::string x = (counts ? "count(" : "sum(") + type() + (counts ? "" : ".cost") + braces() +
-                        "[" + one_of({"1m", "5m", "7m", "13s"}) + "])";
-  const char* const look_back = one_of({"15m", "1h", "17m"});
+                        "[" + one_of({"1m", "5m", "13s"}) + "])";
+  const char* const look_back = one_of({"15m", "1h", "17m3s"});
   if (chance(50)) return fmt::format("zscore({}, {}) {} {}", x, look_back, sign, one_of({"0.51", "1.77"}));
   return fmt::format("{} {} {} * baseline({}, {})", x, sign, one_of({"1.37", "0.71"}), x, look_back);
 }
@@ -236,7 +238,7 @@ std::string RuleWriter::eager(int depth) {
                          one_of({">", ">="}), 1 + below(3));
     default:
       return fmt::format("count({}) {} {}", selector(chance(20) ? "note" : "", true),
-                         one_of({">", ">="}), below(6));
+                         one_of({">", ">="}), 1 + below(5));
   }
 }
 

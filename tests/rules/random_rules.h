@@ -50,7 +50,7 @@ class RuleWriter {
 
   static constexpr std::uint32_t kTypes = 3;
   static constexpr const char* types_[kTypes] = {"alpha", "beta", "gamma"};
-  std::minstd_rand random_;
+  std::mt19937 random_;
   bool uses_list_ = false, uses_filter_ = false;
 };
 
