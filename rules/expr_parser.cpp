@@ -160,8 +160,9 @@ class ExprParser {
       out.expr.number = token.number;
       return out;
     }
-    if (cursor_.accept("(")) {
+    if (next.is("(")) {
       const Cursor::Level level(cursor_);
+      cursor_.take();
       Parsed inner = either();
       cursor_.expect(")");
       return inner;

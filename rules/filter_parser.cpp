@@ -75,8 +75,9 @@ class FilterParser {
   Filter atom() {
     count_conditions(1);
     if (cursor_.peek().kind == Token::Kind::kAt) return named(cursor_.take());
-    if (cursor_.accept("(")) {
+    if (cursor_.peek().is("(")) {
       const Cursor::Level level(cursor_);
+      cursor_.take();
       Filter inner = all();
       cursor_.expect(")");
       return inner;

@@ -49,7 +49,7 @@ class FileReader {
       NamedList& list = scope_.lists[name];
       list.place = section.key_place(name);
       section.read(name, list.values);
-      check_word(name, list.place);
+      list.used = !check_word(name, list.place);
       if (list.values.empty()) scope_.problem(list.place, "a list without values");
     }
   }
@@ -59,14 +59,15 @@ class FileReader {
       NamedFilter& filter = scope_.filters[name];
       filter.place = section.key_place(name);
       section.read(name, filter.text);
-      check_word(name, filter.place);
+      filter.used = !check_word(name, filter.place);
       if (scope_.lists.contains(name))
         scope_.problem(filter.place, fmt::format("there is a list '{}' already", name));
     }
   }
 
-  void check_word(const std::string& name, Place at) {
+  bool check_word(const std::string& name, Place at) {
     if (!is_name(name)) scope_.problem(at, "expected a name of letters, digits and _");
+    return is_name(name);
   }
 
   void find_unused() {

@@ -146,7 +146,13 @@ struct Expr {
 struct Template {
   struct Part {
     enum class From : std::uint8_t { kText, kLabel, kValue, kCount, kEventField };
-    enum class Form : std::uint8_t { kPlain, kHumanize, kHumanizeDuration, kJson };
+    enum class Form : std::uint8_t {
+      kPlain,
+      kHumanize,
+      kHumanizeDuration,
+      kHumanizePercentage,
+      kJson
+    };
     From from = From::kText;
     Form form = Form::kPlain;
     std::string text;  // kText: itself; kLabel: the label's name; kEventField: the field's

@@ -229,10 +229,13 @@ class RuleReader {
 
   void check_expect(Rule& rule) {
     if (!section_.has("expect")) return;
-    if (!rule.expr || !has_absent(*rule.expr))
-      return section_.fail("expect", "is for rules with absent(…) only");
-    if (by_.empty()) return section_.fail("expect", "needs `by`: it names groups of it");
-    rule.expect.clear();
+    const bool has_absent_events = rule.expr && has_absent(*rule.expr);
+    if (!has_absent_events || by_.empty()) {
+      section_.fail("expect", has_absent_events ? "needs `by`: it names groups of it"
+                                                : "is for rules with absent(…) only");
+      for (Section& entry : expect_) entry.ignore_rest();
+      return;
+    }
     for (Section& entry : expect_) {
       std::map<std::string, std::string> group;
       for (const std::string& field : rule.by) {

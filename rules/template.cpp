@@ -16,9 +16,10 @@ namespace {
 
 using Part = Template::Part;
 
-constexpr std::array<std::pair<std::string_view, Part::Form>, 3> kForms{
+constexpr std::array<std::pair<std::string_view, Part::Form>, 4> kForms{
     {{"humanize", Part::Form::kHumanize},
      {"humanizeDuration", Part::Form::kHumanizeDuration},
+     {"humanizePercentage", Part::Form::kHumanizePercentage},
      {"json", Part::Form::kJson}}};
 constexpr std::string_view kNames = "$value, $count, $labels.NAME and $event.FIELD";
 
