@@ -54,9 +54,8 @@ BruteForce::OneRule BruteForce::make(const Group& group, const Rule& rule) {
   OneRule one;
   one.group = &group;
   one.rule = &rule;
-  one.keep_firing = rule.keep_firing.count();
   for (const Step& step : rule.sequence) one.selectors.push_back(&step.selector);
-  one.reach = rule.within.count();
+  Ms reach = rule.within.count();
   if (rule.expr) {
     for_each(*rule.expr, [&](const Expr& part) {
       if (part.kind == Expr::Kind::kAggregate || part.kind == Expr::Kind::kEvent)
@@ -64,11 +63,9 @@ BruteForce::OneRule BruteForce::make(const Group& group, const Rule& rule) {
       if (is_event_condition(part)) one.event_condition = true;
     });
     one.eager = is_eager(*rule.expr);
-    one.reach = brute::reach(*rule.expr);
+    reach = brute::reach(*rule.expr);
   }
-  one.kept = std::max(2 * (one.reach + rule.hold.count() + rule.keep_firing.count()), kHour);
-  const bool at_no_tick = one.event_condition || !rule.sequence.empty();
-  if (at_no_tick && one.keep_firing == 0) one.keep_firing = kFiveMinutes;
+  one.kept = std::max(2 * reach, kHour) + rule.hold.count() + rule.keep_firing.count();
   if (rule.by.empty()) know(one, {}).always = true;
   for (const auto& expected : rule.expect) {
     std::vector<std::string> key;
@@ -79,21 +76,19 @@ BruteForce::OneRule BruteForce::make(const Group& group, const Rule& rule) {
 }
 
 BruteForce::Known& BruteForce::know(OneRule& one, const std::vector<std::string>& key) {
-  const auto [entry, is_new] = one.known.try_emplace(key);
-  if (is_new) {
-    entry->second.by = labels_of(*one.rule, key);
-    entry->second.number = ++one.numbered;
-  }
-  return entry->second;
+  Known& known = one.known[key];
+  known.by = labels_of(*one.rule, key);
+  return known;
 }
 
 void BruteForce::begins(Ms t) {
   if (!begin_) begin_ = t;
 }
 
-Ms BruteForce::Ticks::next(Ms begin) const {
+// "The newest tick is the last one done; before the first it is the last multiple before begin."
+Ms BruteForce::Ticks::newest(Ms begin) const {
   const Ms interval = group->interval.count();
-  return (newest.value_or(begin) / interval + 1) * interval;
+  return done.value_or((begin - 1) / interval * interval);
 }
 
 void BruteForce::add(const core::Event& event, std::vector<Outcome>& out) {
@@ -104,50 +99,42 @@ void BruteForce::add(const core::Event& event, std::vector<Outcome>& out) {
     for (OneRule& one : ticks.rules) arrive(ticks, one, event, out);
 }
 
-// "An event older than everything that any window of the rule can still look at"
-bool BruteForce::too_late(const Ticks& ticks, const OneRule& one, const Known* known, Ms t) const {
-  if (!one.rule->sequence.empty()) return ticks.newest && t <= *ticks.newest;
-  if (one.event_condition) return false;
-  const std::vector<Hit> none;
-  View view;
-  view.hits = &none;
-  view.now = ticks.next(*begin_);
-  if (t >= earliest_begin(*one.rule->expr, view)) return false;
-  if (!one.eager) return true;
-  return known != nullptr && !known->hits.empty() &&
-         t < earliest_begin(*one.rule->expr, [&] {
-           const core::Event any;
-           view.now = std::max(known->newest, t);
-           view.arriving = &any;
-           return view;
-         }());
+// "An event that lies before every window of the rule as they stood at the newest tick"; for
+// sequences "with a t ≤ the newest tick".
+bool BruteForce::too_late(const Ticks& ticks, const OneRule& one, Ms t) const {
+  const Ms newest = ticks.newest(*begin_);
+  if (!one.rule->sequence.empty()) return t <= newest;
+  const auto begins = horizon(*one.rule->expr, newest);
+  return begins && t < *begins;
 }
 
 void BruteForce::arrive(Ticks& ticks, OneRule& one, const core::Event& event, Out& out) {
   const auto match = std::find_if(one.selectors.begin(), one.selectors.end(),
                                   [&](const Selector* s) { return matches(*s, event); });
-  if (match == one.selectors.end()) return;
-  const auto key = key_of(**match, event);
   const Ms t = time_of(event);
-  const auto found = one.known.find(key);
-  if (too_late(ticks, one, found == one.known.end() ? nullptr : &found->second, t)) return;
-  Known& known = know(one, key);
+  if (match == one.selectors.end() || too_late(ticks, one, t)) return;
+  Known& known = know(one, key_of(**match, event));
   known.newest = known.hits.empty() ? t : std::max(known.newest, t);
   known.hits.push_back({t, arrived_, &event});
-  if (one.eager || one.event_condition) evaluate_arrival(one, known, event, out);
+  if (one.eager || one.event_condition) evaluate_arrival(ticks, one, known, event, out);
 }
 
-void BruteForce::evaluate_arrival(OneRule& one, Known& known, const core::Event& event, Out& out) {
+void BruteForce::evaluate_arrival(const Ticks& ticks, OneRule& one, Known& known,
+                                  const core::Event& event, Out& out) {
   const Expr& expr = *one.rule->expr;
-  bool asked = one.eager;
+  const Ms newest_tick = ticks.newest(*begin_);
+  bool asked = one.eager && known.newest > newest_tick;
   for_each(expr, [&](const Expr& part) {
     if (is_event_condition(part) && matches(part.selector, event)) asked = true;
   });
-  if (!asked) return;
-  View view{&known.hits, *begin_, known.newest, &event};
-  if (condition(expr, view) != Truth::kTrue) return;
-  known.held_until = std::max(known.held_until, bucket_end(expr, known.newest));
-  is_true(one, known, known.newest, false, left_of_first_comparison(expr, view), out);
+  const View view{&known.hits, *begin_, std::max(known.newest, newest_tick), &event};
+  if (!asked || condition(expr, view) != Truth::kTrue) return;
+  // "An arrival does not make an alert active again at an a ≤ the startsAt of the group's alert
+  // before."
+  if (!known.active && known.last_start && known.newest <= *known.last_start) return;
+  True how{known.newest, std::nullopt, view.now, false, left_of_first_comparison(expr, view)};
+  if (is_true(one, known, how, out) && one.eager)
+    known.held_until = std::max(known.held_until.value_or(0), buckets_over(expr, known.newest));
 }
 
 void BruteForce::advance(core::Time frontier, std::vector<Outcome>& out) {
@@ -156,89 +143,94 @@ void BruteForce::advance(core::Time frontier, std::vector<Outcome>& out) {
   if (frontier_ && *frontier_ >= reached) return;
   frontier_ = reached;
   for (Ticks& ticks : groups_) {
+    const Ms interval = ticks.group->interval.count();
     const Ms until = reached - ticks.group->max_delay.count();
-    for (Ms now = ticks.next(*begin_); now <= until; now = ticks.next(*begin_))
-      tick(ticks, now, out);
+    // "begin < T"
+    const Ms first = std::max(ticks.newest(*begin_), *begin_) / interval * interval + interval;
+    for (Ms now = first; now <= until; now += interval) tick(ticks, now, out);
   }
 }
 
 void BruteForce::tick(Ticks& ticks, Ms now, Out& out) {
   for (OneRule& one : ticks.rules) {
-    if (one.rule->sequence.empty()) forget(one, now, out);
-    for (Known* known : in_order(one)) evaluate_tick(ticks, one, *known, now, out);
-    if (!one.rule->sequence.empty()) forget(one, now, out);
-    overflow(one, now, out);
+    forget(one, now, out);
+    for (auto& [key, known] : one.known) evaluate_tick(ticks, one, known, now, out);
+    end_overflow(one, now, out);
   }
-  ticks.newest = now;
-}
-
-// "in the order in which they became known, those of `expect` first"
-std::vector<BruteForce::Known*> BruteForce::in_order(OneRule& one) {
-  std::vector<Known*> groups;
-  for (auto& [key, known] : one.known) groups.push_back(&known);
-  std::sort(groups.begin(), groups.end(),
-            [](const Known* a, const Known* b) { return a->number < b->number; });
-  return groups;
+  ticks.done = now;
 }
 
 void BruteForce::evaluate_tick(const Ticks& ticks, OneRule& one, Known& known, Ms now, Out& out) {
   const Rule& rule = *one.rule;
-  const View view{&known.hits, *begin_, now, nullptr};
-  // "At a tick T before its first `t` a group is not evaluated."
-  if (!known.always && now < *view.first_t()) return;
-  if (!rule.sequence.empty()) {
+  if (!rule.sequence.empty())
     for (const Ms at : sequence_firings(rule, known.hits, now))
-      if (!ticks.newest || at > *ticks.newest) is_true(one, known, at, false, std::nullopt, out);
-    return is_false(one, known, now, std::nullopt, out);
+      if (at > ticks.newest(*begin_)) is_true(one, known, {at, std::nullopt, now, false, {}}, out);
+  if (one.on_event()) return is_false(one, known, now, out);
+  const View view{&known.hits, *begin_, now, nullptr};
+  if (known.held_until && now < *known.held_until) {
+    is_true(one, known, {now, now, now, true, {}}, out);
+    return;
   }
-  if (one.event_condition) return is_false(one, known, now, std::nullopt, out);
   const Number value = left_of_first_comparison(*rule.expr, view);
-  if (now < known.held_until || condition(*rule.expr, view) == Truth::kTrue)
-    return is_true(one, known, now, true, value, out);
-  is_false(one, known, now, value, out);
+  // "a bucket that holds its first t, in any window of the rule, is not over"
+  const bool newcomer = !known.always && now < buckets_over(*rule.expr, *view.first_t());
+  if (!newcomer && condition(*rule.expr, view) == Truth::kTrue) {
+    is_true(one, known, {now, now, now, false, value}, out);
+    return;
+  }
+  if (known.active) known.active->value = value;
+  is_false(one, known, now, out);
 }
 
-void BruteForce::is_true(OneRule& one, Known& known, Ms at, bool at_tick, Number value, Out& out) {
+bool BruteForce::is_true(OneRule& one, Known& known, const True& how, Out& out) {
   if (!known.active) {
     if (one.active >= one.group->limit) {
-      if (!one.overflow) {
-        one.overflow = at;
-        out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
-                       AlertState::kFiring, at, at, std::nullopt});
-      }
-      one.refused = std::max(one.refused.value_or(at), at);
-      return;
+      refuse(one, how.told, out);
+      return false;
     }
-    known.active = Active{at, at, 0, false, 0, std::nullopt};
+    known.active = Active{how.at, how.at, 0, false, 0, std::nullopt};
     ++one.active;
   }
   Active& active = *known.active;
-  active.newest_true = std::max(active.newest_true, at);
-  active.events += at_tick ? 0 : 1;
-  const bool counts_events = one.event_condition && !has_comparison(*one.rule->expr);
-  active.value = counts_events ? Number(static_cast<double>(active.events)) : value;
-  const Ms hold = one.rule->hold.count();
-  if (active.firing || (hold > 0 && (!at_tick || at - active.since < hold))) return;
+  active.newest_true = std::max(active.newest_true, how.at);
+  if (one.on_event())
+    active.value = static_cast<double>(++active.times);
+  else if (!how.keeps_value)
+    active.value = how.value;
+  const Ms hold = one.on_event() ? 0 : one.rule->hold.count();
+  if (active.firing || (hold > 0 && (!how.tick || *how.tick - active.since < hold))) return true;
   active.firing = true;
-  active.starts_at = at;
-  say(one, known, AlertState::kFiring, at, out);
+  active.starts_at = how.at;
+  known.last_start = how.at;
+  say(one, known, AlertState::kFiring, how.at, out);
+  return true;
 }
 
-void BruteForce::is_false(OneRule& one, Known& known, Ms now, Number value, Out& out) {
+void BruteForce::is_false(OneRule& one, Known& known, Ms now, Out& out) {
   if (!known.active) return;
-  Active& active = *known.active;
-  if (active.firing && now - active.newest_true < one.keep_firing) return;
-  if (!one.event_condition) active.value = value;
+  const Active& active = *known.active;
+  const Ms since = now - active.newest_true;
+  if (active.firing && (since <= 0 || since < one.rule->keep_firing.count())) return;
   if (active.firing) say(one, known, AlertState::kResolved, now, out);
   known.active.reset();
   --one.active;
 }
 
-// "until max(2 × (the rule's longest reach + `for` + `keep_firing_for`), 1 h) after its newest t"
+void BruteForce::refuse(OneRule& one, Ms at, Out& out) {
+  const bool first = !one.overflow;
+  if (first) one.overflow = Overflow{at, at, 0};
+  one.overflow->newest = std::max(one.overflow->newest, at);
+  ++one.overflow->refused;
+  if (first)
+    out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
+                   AlertState::kFiring, at, at, 1});
+}
+
+// "forgotten, with all its past, at the first tick T with T − newest t ≥ …"
 void BruteForce::forget(OneRule& one, Ms now, Out& out) {
   std::erase_if(one.known, [&](const auto& entry) {
     const Known& known = entry.second;
-    if (known.always || now <= known.newest + one.kept) return false;
+    if (known.always || now - known.newest < one.kept) return false;
     if (!known.active) return true;
     --one.active;
     if (known.active->firing) say(one, known, AlertState::kResolved, now, out);
@@ -246,10 +238,11 @@ void BruteForce::forget(OneRule& one, Ms now, Out& out) {
   });
 }
 
-void BruteForce::overflow(OneRule& one, Ms now, Out& out) {
-  if (!one.overflow || now - *one.refused < kFiveMinutes) return;
+void BruteForce::end_overflow(OneRule& one, Ms now, Out& out) {
+  if (!one.overflow || now - one.overflow->newest < kFiveMinutes) return;
   out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
-                 AlertState::kResolved, now, *one.overflow, std::nullopt});
+                 AlertState::kResolved, now, one.overflow->since,
+                 static_cast<double>(one.overflow->refused)});
   one.overflow.reset();
 }
 

@@ -37,51 +37,65 @@ class BruteForce {
   struct Active {
     Ms since = 0, newest_true = 0, starts_at = 0;
     bool firing = false;
-    std::uint64_t events = 0;
+    std::uint64_t times = 0;  // that an event or a sequence made it true
     Number value;
   };
   struct Known {  // a group of `by` values
     Labels by;
-    std::size_t number = 0;  // in the order in which they became known
     bool always = false;
     std::vector<Hit> hits;
     Ms newest = 0;
-    Ms held_until = 0;  // true on arrival: counts as true at ticks before this
+    std::optional<Ms> held_until;  // true on arrival: counts as true at ticks before this
+    std::optional<Ms> last_start;  // of its alert before
     std::optional<Active> active;
+  };
+  struct Overflow {
+    Ms since = 0, newest = 0;
+    std::uint64_t refused = 0;
   };
   struct OneRule {
     const Group* group = nullptr;
     const Rule* rule = nullptr;
     std::vector<const Selector*> selectors;
     bool eager = false, event_condition = false;
-    Ms reach = 0, kept = 0, keep_firing = 0;
-    std::map<std::vector<std::string>, Known> known;
-    std::size_t numbered = 0;
-    std::optional<Ms> refused;  // newest
-    std::optional<Ms> overflow;  // since when RuleOverflow fires
+    Ms kept = 0;
+    std::map<std::vector<std::string>, Known> known;  // in the order of evaluation
+    std::optional<Overflow> overflow;
     std::size_t active = 0;
+
+    bool on_event() const { return event_condition || !rule->sequence.empty(); }
   };
   struct Ticks {
     const Group* group = nullptr;
-    std::optional<Ms> newest;
     std::vector<OneRule> rules;
-    Ms next(Ms begin) const;
+    std::optional<Ms> done;  // the newest tick that was
+    Ms newest(Ms begin) const;
+  };
+  // An evaluation that came out true.
+  struct True {
+    Ms at = 0;
+    std::optional<Ms> tick;  // nullopt: on arrival, or a sequence that fired at `at`
+    Ms told = 0;             // when it was evaluated, for RuleOverflow
+    bool keeps_value = false;
+    Number value;
   };
   using Out = std::vector<Outcome>;
 
   static OneRule make(const Group& group, const Rule& rule);
   static Known& know(OneRule& one, const std::vector<std::string>& key);
-  static std::vector<Known*> in_order(OneRule& one);
   void begins(Ms t);
   void arrive(Ticks& ticks, OneRule& one, const core::Event& event, Out& out);
-  bool too_late(const Ticks& ticks, const OneRule& one, const Known* known, Ms t) const;
-  void evaluate_arrival(OneRule& one, Known& known, const core::Event& event, Out& out);
+  bool too_late(const Ticks& ticks, const OneRule& one, Ms t) const;
+  void evaluate_arrival(const Ticks& ticks, OneRule& one, Known& known, const core::Event& event,
+                        Out& out);
   void tick(Ticks& ticks, Ms now, Out& out);
   void evaluate_tick(const Ticks& ticks, OneRule& one, Known& known, Ms now, Out& out);
-  void is_true(OneRule& one, Known& known, Ms at, bool at_tick, Number value, Out& out);
-  void is_false(OneRule& one, Known& known, Ms now, Number value, Out& out);
+  // False: refused by the limit.
+  bool is_true(OneRule& one, Known& known, const True& how, Out& out);
+  void is_false(OneRule& one, Known& known, Ms now, Out& out);
+  void refuse(OneRule& one, Ms at, Out& out);
   void forget(OneRule& one, Ms now, Out& out);
-  void overflow(OneRule& one, Ms now, Out& out);
+  void end_overflow(OneRule& one, Ms now, Out& out);
   static void say(const OneRule& one, const Known& known, AlertState state, Ms at, Out& out);
 
   std::vector<Ticks> groups_;

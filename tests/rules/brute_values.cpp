@@ -14,7 +14,7 @@
 namespace kcloud::rules::brute {
 namespace {
 
-constexpr Ms kMinute = 60'000;
+constexpr Ms kNoTime = std::numeric_limits<Ms>::max();
 
 Ms floor_to(Ms t, Ms step) { return (t >= 0 ? t / step : -((step - 1 - t) / step)) * step; }
 
@@ -175,15 +175,19 @@ Number aggregate(const Expr& expr, const View& view, const Earlier& earlier) {
 
 Number value(const Expr& expr, const View& view, const Earlier& earlier);
 
+// The earliest begin of the windows in it; the greatest number when there are none.
 Ms earliest_begin(const Expr& expr, const View& view, const Earlier& earlier) {
   if (has_window(expr)) return window(expr, view, earlier.of(expr)).from;
+  // "`new(f[W])` counts as a window from the newest tick − W on"
+  if (expr.kind == Expr::Kind::kAggregate && expr.aggregate == Aggregate::kNew)
+    return view.now - length(expr);
   Earlier inner = earlier;
   if (expr.kind == Expr::Kind::kPrev) ++inner.windows;
   if (expr.kind == Expr::Kind::kBaseline || expr.kind == Expr::Kind::kZscore) {
     const Ms w = longest_window(expr);
     inner.by += expr.look_back.count() / w * w;
   }
-  Ms earliest = std::numeric_limits<Ms>::max();
+  Ms earliest = kNoTime;
   for (const Expr& operand : expr.operands)
     earliest = std::min(earliest, earliest_begin(operand, view, inner));
   return earliest;
@@ -270,18 +274,20 @@ Truth compared(const Expr& expr, const View& view) {
   }
 }
 
-// "no event of the group with this value of f has a t in [t − W, t] but this one"
+// "no event of the group with this value of f came before with a t ≥ a − W, where a counts this event
+// already"
 bool is_new(const Expr& expr, const View& view) {
   const Literal value = read(*expr.selector.field, *view.arriving);
-  const Ms t = time_of(*view.arriving);
   if (value.index() == 0) return false;
+  const Ms since = *view.newest_t() - length(expr);
   return std::none_of(view.hits->begin(), view.hits->end(), [&](const Hit& hit) {
-    return hit.event != view.arriving && hit.t >= t - length(expr) && hit.t <= t &&
-           matches(expr.selector, *hit.event) && read(*expr.selector.field, *hit.event) == value;
+    return hit.event != view.arriving && hit.t >= since && matches(expr.selector, *hit.event) &&
+           read(*expr.selector.field, *hit.event) == value;
   });
 }
 
-// "the group's event of greatest t before this one has another value of f"
+// "of the events with f that came before, the one of greatest t (of equal ones the last) has another
+// value of f; false for the first, for an event older than that one"
 bool is_changed(const Expr& expr, const View& view) {
   const Literal value = read(*expr.selector.field, *view.arriving);
   if (value.index() == 0) return false;
@@ -305,10 +311,15 @@ Truth happens(const Expr& expr, const View& view) {
 }  // namespace
 
 std::optional<Ms> View::first_t() const {
-  if (hits->empty()) return std::nullopt;
-  return std::min_element(hits->begin(), hits->end(),
-                          [](const Hit& a, const Hit& b) { return a.t < b.t; })
-      ->t;
+  std::optional<Ms> first;
+  for (const Hit& hit : *hits) first = std::min(first.value_or(hit.t), hit.t);
+  return first;
+}
+
+std::optional<Ms> View::newest_t() const {
+  std::optional<Ms> newest;
+  for (const Hit& hit : *hits) newest = std::max(newest.value_or(hit.t), hit.t);
+  return newest;
 }
 
 Ms time_of(const core::Event& event) {
@@ -397,9 +408,8 @@ Truth condition(const Expr& expr, const View& view) {
   if (is_event_condition(expr)) return happens(expr, view);
   if (is_comparison(expr)) return compared(expr, view);
   if (expr.kind == Expr::Kind::kAggregate) {  // absent
-    Span span = window(expr, view, 0);
-    span.to += bucket(expr);
-    return truth(samples(expr, view, span).empty() && view.now - view.begin >= length(expr));
+    const Ms known = view.now - expr.selector.offset.count() - view.begin;
+    return truth(samples(expr, view, window(expr, view, 0)).empty() && known >= length(expr));
   }
   const Truth a = condition(expr.operands.front(), view);
   if (expr.kind == Expr::Kind::kNot) return negated(a);
@@ -437,13 +447,22 @@ bool is_event_condition(const Expr& expr) {
           (expr.aggregate == Aggregate::kNew || expr.aggregate == Aggregate::kChanged));
 }
 
+// "a constant (an expression without selectors)"
+static bool is_constant(const Expr& expr) {
+  bool constant = true;
+  for_each(expr, [&](const Expr& part) {
+    if (part.kind == Expr::Kind::kAggregate || part.kind == Expr::Kind::kEvent) constant = false;
+  });
+  return constant;
+}
+
 bool is_eager(const Expr& expr) {
   if (expr.kind == Expr::Kind::kAnd || expr.kind == Expr::Kind::kOr)
     return std::all_of(expr.operands.begin(), expr.operands.end(), is_eager);
   if (!is_comparison(expr)) return false;
   const Expr& left = expr.operands.front();
   if (left.kind != Expr::Kind::kAggregate || left.selector.offset.count() != 0) return false;
-  if (expr.operands.back().kind != Expr::Kind::kNumber) return false;
+  if (!is_constant(expr.operands.back())) return false;
   const bool above = expr.kind == Expr::Kind::kGreater || expr.kind == Expr::Kind::kGreaterEqual;
   const bool below = expr.kind == Expr::Kind::kLess || expr.kind == Expr::Kind::kLessEqual;
   switch (left.aggregate) {
@@ -474,14 +493,20 @@ Ms reach(const Expr& expr) {
   return most + expr.look_back.count();
 }
 
-Ms earliest_begin(const Expr& expr, const View& view) { return earliest_begin(expr, view, {}); }
+std::optional<Ms> horizon(const Expr& expr, Ms now) {
+  View view;
+  view.now = now;
+  const Ms earliest = earliest_begin(expr, view, {});
+  if (earliest == kNoTime) return std::nullopt;
+  return earliest;
+}
 
-Ms bucket_end(const Expr& expr, Ms now) {
-  Ms end = now;
+Ms buckets_over(const Expr& expr, Ms t) {
+  Ms over = std::numeric_limits<Ms>::min();
   for_each(expr, [&](const Expr& part) {
-    if (has_window(part)) end = std::max(end, floor_to(now, bucket(part)) + bucket(part));
+    if (has_window(part)) over = std::max(over, floor_to(t, bucket(part)) + bucket(part));
   });
-  return end;
+  return over;
 }
 
 }  // namespace kcloud::rules::brute

@@ -34,10 +34,10 @@ struct Hit {
 // All that an evaluation may look at.
 struct View {
   const std::vector<Hit>* hits = nullptr;   // of the group, as they came
-  Ms begin = 0;                             // of the engine
-  Ms now = 0;                               // the tick T, or on arrival a
-  const core::Event* arriving = nullptr;    // nullptr: at a tick
-  std::optional<Ms> first_t() const;        // the group's
+  Ms begin = 0;                            // of the engine
+  Ms now = 0;  // the tick T, or on arrival the later of a and the newest tick
+  const core::Event* arriving = nullptr;  // nullptr: at a tick
+  std::optional<Ms> first_t() const, newest_t() const;  // the group's
 };
 
 using Number = std::optional<double>;  // nullopt: missing
@@ -59,8 +59,9 @@ bool has_comparison(const Expr& expr);
 void for_each(const Expr& expr, const std::function<void(const Expr&)>& visit);
 // How far back any window of it looks, its own length included.
 Ms reach(const Expr& expr);
-// The earliest begin of its windows, and the latest end of their buckets that hold `now`.
-Ms earliest_begin(const Expr& expr, const View& view);
-Ms bucket_end(const Expr& expr, Ms now);
+// Where its windows begin at the earliest at the tick `now`; nullopt: it has none.
+std::optional<Ms> horizon(const Expr& expr, Ms now);
+// When the buckets that hold `t` are over in all of its windows.
+Ms buckets_over(const Expr& expr, Ms t);
 
 }  // namespace kcloud::rules::brute
