@@ -18,9 +18,14 @@
 
 namespace kcloud::rules {
 
+struct EngineOptions {
+  std::size_t max_groups = 200'000;  // known groups of one selector; of a rule twice as many
+  std::size_t max_values = 100'000;  // that `new` remembers of one group
+};
+
 class Engine {
  public:
-  explicit Engine(std::shared_ptr<const RuleSet> rules);
+  explicit Engine(std::shared_ptr<const RuleSet> rules, const EngineOptions& options = {});
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
@@ -35,12 +40,12 @@ class Engine {
   void advance(core::Time frontier, std::vector<Transition>& out);
 
   // Another set: windows that it shares with the old set stay, also under a changed threshold;
-  // alerts of rules that are gone resolve. New windows are empty until add() was given their past
-  // through fill().
+  // alerts of rules that are gone resolve, at `now`.
   void replace(std::shared_ptr<const RuleSet> rules, core::Time now, std::vector<Transition>& out);
-  // Windows made by the last replace() want this much of the past; 0: none.
+  // New windows, those that neither the last replace() nor restore() found in what was there, are
+  // empty. They want this much of the past; 0: there are none, or add() or advance() came already.
   Duration wants_past() const;
-  // As add(), for windows that wants_past() is about alone; never fires.
+  // An event of that past, in the order of the journal: for new windows alone; never fires.
   void fill(const core::Event& event);
 
   // Pending and firing alerts, by rule and fingerprint.
@@ -51,9 +56,10 @@ class Engine {
     std::string group, rule;
     std::size_t groups = 0;  // known groups of `by` values
     std::size_t pending = 0, firing = 0;
-    std::uint64_t refused = 0;  // alert instances over the limit
-    std::uint64_t late = 0;     // events too late for all its windows
-    core::Time evaluated;       // newest tick
+    std::uint64_t refused = 0;   // alert instances over the limit
+    std::uint64_t late = 0;      // events too late for it
+    std::uint64_t left_out = 0;  // events and values that there was no room for
+    core::Time evaluated;        // newest tick
   };
   std::vector<RuleStatus> status() const;
   std::uint64_t late_events() const;
@@ -61,7 +67,8 @@ class Engine {
   std::size_t bytes() const;            // about what windows and alerts hold
 
   // The whole state as bytes; versioned. restore() on an engine of the same or another set takes
-  // what still fits; false: not a snapshot that is read here (the engine is then as new).
+  // what still fits; alerts of rules that are gone resolve at the next add() or advance(). False:
+  // not a snapshot that is read here (the engine is then as new).
   std::string snapshot() const;
   bool restore(std::string_view snapshot);
 

@@ -1,0 +1,59 @@
+// The value of a rule's expression for one group, with the values of its parts.
+// docs/rules-semantics.md, "Values" and "Conditions".
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "rules/program.h"
+#include "rules/result.h"
+
+namespace kcloud::rules {
+
+inline constexpr std::uint32_t kNoCell = ~std::uint32_t{0};
+
+// When and for whom. On arrival `time` is the later of the group's newest `t` and the newest tick.
+struct Moment {
+  Ms time = 0;
+  Ms begin = 0;
+  Ms first = kNever;        // the group's first `t`; kNever: none yet
+  Ms newest = kLongAgo;     // its newest
+  std::uint64_t event = 0;  // the number of the one that arrives; 0: a tick
+  std::uint64_t known = 0;  // of the event that made the group known
+};
+
+class Evaluator {
+ public:
+  // `cells`: the group's in each of the rule's feeds, kNoCell where it has none. The answer has a
+  // value for each node, of those within look-backs the newest.
+  std::span<const Result> run(const Program& program, const Moment& moment,
+                              std::span<const std::uint32_t> cells);
+
+ private:
+  struct Shift {
+    Ms back = 0;
+    int windows = 0;  // of a window's own length each
+  };
+  Result node(int at, Shift shift);
+  Result compute(const Node& node, Shift shift);
+  Result use(const Use& use, Shift shift);
+  Result event_condition(const Use& use) const;
+  Result look_back(const Node& node, Shift shift);
+  bool begins_before_group(const Node& node, Shift shift) const;
+  Ms asked_at(const Use& use, Shift shift) const;
+
+  const Program* program_ = nullptr;
+  Moment moment_;
+  std::span<const std::uint32_t> cells_;
+  std::vector<Result> values_;
+};
+
+// The first time after the tick `moment.time` at which the expression may have another value
+// without a further event; kNever: none.
+Ms next_change(const Program& program, const Moment& moment, std::span<const std::uint32_t> cells);
+
+// When the buckets that hold `t` are over, in all windows.
+Ms buckets_over(const Program& program, Ms t);
+
+}  // namespace kcloud::rules

@@ -1,0 +1,85 @@
+#include "rules/sketch.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kcloud::rules {
+namespace {
+
+// A little below 1 %, for the rounding of the logarithm.
+constexpr double kError = 0.0099;
+constexpr double kGamma = (1 + kError) / (1 - kError);
+// More than the number of bins on either side of 1 that doubles can reach.
+constexpr std::int32_t kMiddle = 40'000;
+const double kLogGamma = std::log(kGamma);
+
+std::int32_t bin_of(double value) {
+  if (value == 0) return 0;
+  const auto power = static_cast<std::int32_t>(std::ceil(std::log(std::abs(value)) / kLogGamma));
+  return value > 0 ? kMiddle + power : -(kMiddle + power);
+}
+
+}  // namespace
+
+double Sketch::value_of(std::int32_t bin) {
+  if (bin == 0) return 0;
+  const double power = std::abs(bin) - kMiddle;
+  // Half-way, as the error goes, between the bin's ends.
+  const double value = std::exp(power * kLogGamma) * (2 / (kGamma + 1));
+  return bin > 0 ? value : -value;
+}
+
+void Sketch::add(double value) {
+  if (!std::isfinite(value)) return;
+  const std::int32_t number = bin_of(value);
+  auto at = std::lower_bound(bins_.begin(), bins_.end(), Bin{number, 0});
+  if (at != bins_.end() && at->first == number) {
+    ++at->second;
+  } else if (bins_.size() < kMostBins) {
+    bins_.insert(at, {number, 1});
+  } else {
+    ++(at == bins_.end() ? bins_.back() : *at).second;
+  }
+}
+
+bool Sketch::set_bins(std::vector<Bin> bins) {
+  constexpr std::int32_t kMost = 2 * kMiddle;
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const auto& [number, count] = bins[i];
+    if (number < -kMost || number > kMost || count == 0) return false;
+    if (i > 0 && bins[i - 1].first >= bins[i].first) return false;
+  }
+  if (bins.size() > kMostBins) return false;
+  bins_ = std::move(bins);
+  return true;
+}
+
+void SketchSum::clear() {
+  bins_.clear();
+  total_ = 0;
+}
+
+void SketchSum::add(const Sketch& sketch) {
+  merged_.clear();
+  auto mine = bins_.begin();
+  for (const auto& [number, count] : sketch.bins()) {
+    for (; mine != bins_.end() && mine->first < number; ++mine) merged_.push_back(*mine);
+    merged_.emplace_back(number, count);
+    if (mine != bins_.end() && mine->first == number) merged_.back().second += (mine++)->second;
+    total_ += count;
+  }
+  merged_.insert(merged_.end(), mine, bins_.end());
+  bins_.swap(merged_);
+}
+
+double SketchSum::quantile(double q) const {
+  const double rank = std::max(1.0, std::ceil(q * static_cast<double>(total_)));
+  std::uint64_t seen = 0;
+  for (const auto& [number, count] : bins_) {
+    seen += count;
+    if (static_cast<double>(seen) >= rank) return Sketch::value_of(number);
+  }
+  return Sketch::value_of(bins_.back().first);
+}
+
+}  // namespace kcloud::rules
