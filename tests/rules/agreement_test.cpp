@@ -49,19 +49,21 @@ std::vector<Outcome> outcomes(const std::vector<Transition>& transitions) {
   return out;
 }
 
-bool near(const Outcome& engine, const Outcome& brute) {
-  if (!brute.value) return true;
-  if (!engine.value) return false;
-  return std::abs(*engine.value - *brute.value) <= 0.0101 * std::abs(*brute.value) + 1e-9;
+bool near(const brute::Number& a, const brute::Number& b) {
+  if (!a || !b) return !a && !b;
+  return std::abs(*a - *b) <= 0.0101 * std::abs(*b) + 1e-9;
 }
 
-bool same(const Outcome& engine, const Outcome& brute) {
-  return !(engine < brute) && !(brute < engine) && near(engine, brute);
+bool same(const Outcome& a, const Outcome& b) {
+  return !(a < b) && !(b < a) && near(a.value, b.value);
 }
 
-std::string listed(const std::vector<Outcome>& outcomes) {
+// Those of `all` that `others` have not.
+std::string listed(const std::vector<Outcome>& all, const std::vector<Outcome>& others) {
   std::string out;
-  for (const Outcome& outcome : outcomes) out += "  " + to_string(outcome) + "\n";
+  for (const Outcome& one : all)
+    if (std::none_of(others.begin(), others.end(), [&](const Outcome& o) { return same(one, o); }))
+      out += "  " + to_string(one) + "\n";
   return out.empty() ? "  nothing\n" : out;
 }
 
@@ -89,7 +91,8 @@ class Pair {
     std::sort(wanted.begin(), wanted.end());
     said_ += wanted.size();
     if (std::equal(got.begin(), got.end(), wanted.begin(), wanted.end(), same)) return {};
-    return fmt::format("the engine:\n{}brute force:\n{}", listed(got), listed(wanted));
+    return fmt::format("only the engine:\n{}only brute force:\n{}", listed(got, wanted),
+                       listed(wanted, got));
   }
 
   void cut(Cut how, core::Time now) {
@@ -125,7 +128,7 @@ std::string told(const Input& input) {
 bool agree(std::uint32_t seed, std::uint32_t cuts, std::size_t* said) {
   const std::string text = RuleWriter(seed).file();
   const auto rules = rules_of(text);
-  if (testing::Test::HasFailure() || !rules) return false;
+  if (!rules) return false;
   const Stream stream = random_stream(*catalogue(), seed, 300);
   std::mt19937 random(seed);
   Pair pair(rules);
@@ -146,6 +149,8 @@ bool agree(std::uint32_t seed, std::uint32_t cuts, std::size_t* said) {
   return true;
 }
 
+constexpr std::uint32_t kMostShown = 5;  // seeds that differ
+
 std::uint32_t number(const char* variable, std::uint32_t otherwise) {
   const char* text = std::getenv(variable);
   return text != nullptr ? static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)) : otherwise;
@@ -156,9 +161,10 @@ void agree_for_all(std::uint32_t cuts) {
   const std::uint32_t first = only != 0 ? only : 1;
   const std::uint32_t last = only != 0 ? only : number("KCLOUD_RULES_SEEDS", 20);
   std::size_t said = 0;
-  for (std::uint32_t seed = first; seed <= last; ++seed)
-    if (!agree(seed, cuts, &said)) return;
-  EXPECT_GT(said, last - first) << "the rules hardly ever fire";
+  std::uint32_t different = 0;
+  for (std::uint32_t seed = first; seed <= last && different < kMostShown; ++seed)
+    if (!agree(seed, cuts, &said)) ++different;
+  EXPECT_TRUE(said > 0 || first == last) << "no rule ever fires";
 }
 
 TEST(Agreement, TheEngineSaysWhatBruteForceSays) { agree_for_all(0); }

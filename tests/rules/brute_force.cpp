@@ -153,8 +153,17 @@ void BruteForce::advance(core::Time frontier, std::vector<Outcome>& out) {
 
 void BruteForce::tick(Ticks& ticks, Ms now, Out& out) {
   for (OneRule& one : ticks.rules) {
-    forget(one, now, out);
-    for (auto& [key, known] : one.known) evaluate_tick(ticks, one, known, now, out);
+    for (auto at = one.known.begin(); at != one.known.end();) {
+      Known& known = at->second;
+      const bool forgotten = !known.always && now - known.newest >= one.kept;
+      if (forgotten) {
+        end(one, known, now, out);
+        at = one.known.erase(at);
+      } else {
+        evaluate_tick(ticks, one, known, now, out);
+        ++at;
+      }
+    }
     end_overflow(one, now, out);
   }
   ticks.done = now;
@@ -211,7 +220,13 @@ void BruteForce::is_false(OneRule& one, Known& known, Ms now, Out& out) {
   const Active& active = *known.active;
   const Ms since = now - active.newest_true;
   if (active.firing && (since <= 0 || since < one.rule->keep_firing.count())) return;
-  if (active.firing) say(one, known, AlertState::kResolved, now, out);
+  end(one, known, now, out);
+}
+
+// One that is pending ends in silence.
+void BruteForce::end(OneRule& one, Known& known, Ms now, Out& out) {
+  if (!known.active) return;
+  if (known.active->firing) say(one, known, AlertState::kResolved, now, out);
   known.active.reset();
   --one.active;
 }
@@ -224,18 +239,6 @@ void BruteForce::refuse(OneRule& one, Ms at, Out& out) {
   if (first)
     out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
                    AlertState::kFiring, at, at, 1});
-}
-
-// "forgotten, with all its past, at the first tick T with T − newest t ≥ …"
-void BruteForce::forget(OneRule& one, Ms now, Out& out) {
-  std::erase_if(one.known, [&](const auto& entry) {
-    const Known& known = entry.second;
-    if (known.always || now - known.newest < one.kept) return false;
-    if (!known.active) return true;
-    --one.active;
-    if (known.active->firing) say(one, known, AlertState::kResolved, now, out);
-    return true;
-  });
 }
 
 void BruteForce::end_overflow(OneRule& one, Ms now, Out& out) {

@@ -94,7 +94,7 @@ class BruteForce {
   bool is_true(OneRule& one, Known& known, const True& how, Out& out);
   void is_false(OneRule& one, Known& known, Ms now, Out& out);
   void refuse(OneRule& one, Ms at, Out& out);
-  void forget(OneRule& one, Ms now, Out& out);
+  void end(OneRule& one, Known& known, Ms now, Out& out);
   void end_overflow(OneRule& one, Ms now, Out& out);
   static void say(const OneRule& one, const Known& known, AlertState state, Ms at, Out& out);
 

@@ -218,7 +218,7 @@ std::string RuleWriter::against_history(const char* sign) {
   const bool counts = chance(50);
   const std::string x = (counts ? "count(" : "sum(") + type() + (counts ? "" : ".cost") + braces() +
                         "[" + one_of({"1m", "5m", "13s"}) + "])";
-  const char* const look_back = one_of({"15m", "1h", "17m3s"});
+  const char* const look_back = one_of({"15m", "45m", "17m3s"});
   if (chance(50)) return fmt::format("zscore({}, {}) {} {}", x, look_back, sign, one_of({"0.51", "1.77"}));
   return fmt::format("{} {} {} * baseline({}, {})", x, sign, one_of({"1.37", "0.71"}), x, look_back);
 }
