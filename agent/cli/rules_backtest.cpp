@@ -10,6 +10,7 @@
 #include "agent/cli/interrupt.h"
 #include "agent/cli/rules_backtest_report.h"
 #include "agent/cli/rules_drive.h"
+#include "agent/cli/rules_files.h"
 #include "agent/cli/transfer.h"
 #include "agent/exit_code.h"
 #include "agent/startup.h"
@@ -103,8 +104,16 @@ bool run(StoredEvents& events, const BacktestRange& range,
 
 int backtest(const RulesBacktestOptions& options, const std::stop_token& stop) {
   const auto config = agent::load_or_throw({options.config_file, "", ""});
-  const auto rules = load_rules(options.paths, config.catalogue);
-  if (!rules) return 1;
+  const auto files = rule_files(options.paths);
+  const rules::Loaded loaded = rules::load(files, config.catalogue);
+  if (!loaded.ok()) {
+    for (const config::Problem& problem : loaded.problems)
+      for (const rules::RuleFile& file : files)
+        if (file.name == problem.file)
+          fmt::print(stderr, "{}\n", rules::with_line(problem, file.text));
+    return 1;
+  }
+  const auto rules = loaded.rules;
   const auto range = range_of(options, *rules, core::SystemClock().now());
   const auto events = options.data_dir.empty()
                           ? agent_events(options.agent, config.catalogue, range, stop)
