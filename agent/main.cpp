@@ -14,6 +14,7 @@
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
 #include "agent/cli/replay.h"
+#include "agent/cli/rules.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
@@ -318,6 +319,8 @@ int main(int argc, char** argv) {
   add_export(app, export_options);
   cli::ReplayOptions replay;
   add_replay(app, replay);
+  cli::RulesOptions rules;
+  cli::add_rules(app, rules);
   cli::AuditOptions audit;
   agent::NewChainOptions new_chain;
   audit.data_dir = new_chain.data_dir = data_dir;
@@ -352,6 +355,7 @@ int main(int argc, char** argv) {
     if (command->got_subcommand("new-chain")) return agent::new_chain(new_chain);
     return cli::verify_audit(audit);
   }
+  if (app.got_subcommand("rules")) return cli::run_rules(app, rules);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);
   if (app.got_subcommand("top")) return cli::top(top);

@@ -267,7 +267,6 @@ class ExprParser {
 
 std::optional<Expr> parse_expr(const config::Text& text, Scope& scope, Budget& budget) {
   Cursor cursor(text, scope, budget);
-  budget.depth = 0;
   try {
     return std::move(ExprParser(cursor).whole().expr);
   } catch (const SyntaxError& error) {

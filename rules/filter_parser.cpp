@@ -48,6 +48,13 @@ Filter joined(Kind kind, std::vector<Filter> operands) {
   return out;
 }
 
+// What a copy of it costs.
+std::size_t conditions_in(const Filter& filter) {
+  std::size_t count = 1 + filter.values.size();
+  for (const Filter& operand : filter.operands) count += conditions_in(operand);
+  return count;
+}
+
 class FilterParser {
  public:
   FilterParser(Cursor& cursor, const core::EventType* type) : cursor_(cursor), type_(type) {}
@@ -95,13 +102,17 @@ class FilterParser {
   }
 
   void count_conditions(std::size_t more) {
-    std::size_t& conditions = cursor_.scope().conditions;
-    conditions += more;
-    if (conditions > Scope::kMaxConditions)
-      cursor_.fail(cursor_.peek().begin,
-                   fmt::format("more than {} conditions in the filters of this file, named ones "
-                               "counted at each use",
-                               Scope::kMaxConditions));
+    Scope& scope = cursor_.scope();
+    scope.conditions += more;
+    cursor_.budget().conditions += more;
+    const bool filter = cursor_.budget().conditions > Budget::kMaxConditions;
+    if (!filter && scope.conditions <= Scope::kMaxConditions) return;
+    scope.is_exhausted = true;
+    cursor_.fail(
+        cursor_.peek().begin,
+        fmt::format("more than {} conditions in {}, with those of the lists and filters it uses",
+                    filter ? Budget::kMaxConditions : Scope::kMaxConditions,
+                    filter ? "a filter" : "this file"));
   }
 
   Filter existence() {
@@ -173,23 +184,28 @@ class FilterParser {
     NamedFilter& filter = found->second;
     filter.used = true;
     if (filter.open) cursor_.fail(name.begin, fmt::format("filter '@{}' uses itself", name.text));
+    const auto known = filter.parsed.find(type_);
+    if (known != filter.parsed.end()) {
+      count_conditions(conditions_in(known->second));
+      return known->second;
+    }
     const Cursor::Level level(cursor_);
     filter.open = true;
-    Filter out = parse_named(filter);
+    Filter out = parse_named(name, filter);
     filter.open = false;
+    filter.parsed.emplace(type_, out);
     return out;
   }
 
   // A fault in it is told at its own place; reading goes on behind the name.
-  Filter parse_named(const NamedFilter& filter) {
+  Filter parse_named(const Token& name, const NamedFilter& filter) {
     Cursor inner(filter.text, cursor_.scope(), cursor_.budget());
-    const int depth = cursor_.budget().depth;
     try {
-      Filter out = FilterParser(inner, type_).all();
+      Filter out = parse_filter(inner, type_);
       if (inner.peek().kind != Token::Kind::kEnd) inner.fail_expecting("the end");
       return out;
     } catch (const SyntaxError& error) {
-      cursor_.budget().depth = depth;
+      if (cursor_.scope().is_exhausted) cursor_.fail(name.begin, error.message);
       inner.problem(error.at, error.message);
       return {};
     }

@@ -63,6 +63,8 @@ std::string wrong_field(const Function& function, const WrittenSelector& written
 
 }  // namespace
 
+std::span<const Function> functions() { return kFunctions; }
+
 const Function* find_function(std::string_view name) {
   const auto* found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                    [&](const auto& function) { return function.name == name; });

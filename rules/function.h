@@ -1,6 +1,7 @@
 // The functions of the language and what they want of a selector. Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@ struct Function {
   std::string_view form;  // for people
 };
 
+std::span<const Function> functions();
 const Function* find_function(std::string_view name);
 const Function* nearest_function(std::string_view name);  // nullptr: none is near
 std::string unknown_function(std::string_view name);

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/text_check.h"
 #include "rules/lexer.h"
 #include "rules/rule_reader.h"
 
@@ -111,8 +112,9 @@ class FileReader {
     const std::string here = fmt::format("{}:{}:{}", file_.name, at.line, at.column);
     const auto [first, is_new] = taken.emplace(name, here);
     if (!is_new)
-      scope_.problem(at, fmt::format("there is {} {} '{}' already, at {}",
-                                     kind == "alert" ? "an" : "a", kind, name, first->second));
+      scope_.problem(
+          at, fmt::format("there is {} {} '{}' already, at {}", kind == "alert" ? "an" : "a", kind,
+                          config::shown(name), first->second));
   }
 
   // The entry as it is written: the lines from its first key to where the indentation ends.

@@ -22,7 +22,8 @@ struct NamedFilter {
   config::Text text;
   Place place;
   bool used = false;
-  bool open = false;  // being read: a use in it would have no end
+  bool open = false;                                  // being read: a use in it would have no end
+  std::map<const core::EventType*, Filter> parsed{};  // what it means to the types that use it
 };
 
 struct Scope {
@@ -33,14 +34,18 @@ struct Scope {
   std::map<std::string, NamedList, std::less<>> lists{};
   std::map<std::string, NamedFilter, std::less<>> filters{};
 
+  // Of all filters and lists, named ones at each use.
   static constexpr std::size_t kMaxConditions = 50'000;
-  std::size_t conditions = 0;  // of all filters and lists, named ones at each use
+  std::size_t conditions = 0;
+  bool is_exhausted = false;
 
   static constexpr std::size_t kMaxProblems = 100;
-  bool has_enough() const { return problems.size() >= kMaxProblems; }
   void problem(Place at, std::string message) {
-    if (!has_enough()) problems.push_back({file, at.line, at.column, std::move(message)});
+    if (problems.size() < kMaxProblems)
+      problems.push_back({file, at.line, at.column, std::move(message)});
   }
+  // Reading on would cost more than it tells.
+  bool has_enough() const { return is_exhausted || problems.size() >= kMaxProblems; }
 };
 
 // What a rule may take of memory and stack.
@@ -48,8 +53,11 @@ struct Budget {
   static constexpr int kMaxDepth = 100;
   static constexpr int kMaxWindows = 64;
 
+  static constexpr std::size_t kMaxConditions = 5'000;  // of one selector's filter
+
   int depth = 0;
   int windows = 0;
+  std::size_t conditions = 0;
 };
 
 }  // namespace kcloud::rules

@@ -74,6 +74,7 @@ WrittenSelector parse_selector(Cursor& cursor) {
       cursor.problem(field.begin, no_field(*selector.type, field.text));
   }
   if (cursor.accept("{") && !cursor.accept("}")) {
+    cursor.budget().conditions = 0;
     selector.filter = parse_filter(cursor, selector.type);
     if (!cursor.accept("}")) cursor.fail_expecting("'}', ',', `and` or `or`");
   }
@@ -100,7 +101,6 @@ std::optional<Superfluous> beyond_event(const WrittenSelector& selector) {
 std::optional<Selector> parse_event_selector(const config::Text& text, Scope& scope,
                                              Budget& budget) {
   Cursor cursor(text, scope, budget);
-  budget.depth = 0;
   try {
     WrittenSelector written = parse_selector(cursor);
     if (cursor.peek().kind != Token::Kind::kEnd) cursor.fail_expecting("the end");

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "rules/default_rules.h"
+#include "rules/defaults.h"
 #include "rules/pattern.h"
 #include "rules_files.h"
 
@@ -120,7 +120,7 @@ TEST(Load, WorkedRulesHaveNoProblem) {
 }
 
 TEST(Load, DefaultRulesHaveNoProblemAndSayWhatToDo) {
-  const Loaded loaded = load(default_rules(), built_in_catalogue());
+  const Loaded loaded = load(default_files(), built_in_catalogue());
   EXPECT_EQ(all(loaded.problems), "");
   ASSERT_EQ(loaded.rules->groups.size(), 5u);
   // All that the language's description shows are shipped.

@@ -44,6 +44,10 @@ expect --after audit new-chain --a
 expect --heads audit verify --h
 expect --url collectors pause bus --u
 expect --json collectors ls --j
+expect check rules ""
+expect json rules check --format ""
+expect --config rules check --c
+expect rules/defaults/cost.yaml rules check rules/defaults/co
 expect config run --config con
 expect top t
 expect --once top --o

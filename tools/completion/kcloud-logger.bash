@@ -11,7 +11,9 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | import | export | replay | journal | collectors | dead-letters | cursors | audit | version) [[ -n $command ]] || command=$word ;;
+      run | check | tail | top | demo | import | export | replay | rules | journal | collectors | dead-letters | cursors | audit | version)
+        if [[ -z $command ]]; then command=$word; elif [[ $command == rules ]]; then second=$word; fi
+        ;;
       ls | drop | pause | resume | show | retry | purge | verify | new-chain) [[ $command != audit && $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
     esac
   done
@@ -37,7 +39,7 @@ _kcloud_logger() {
       ;;
     --time) words="received event" ;;
     --order) words="asc desc" ;;
-    --format) words="ndjson csv body" ;;
+    --format) words="$(if [[ $command == rules ]]; then echo text json; else echo ndjson csv body; fi)" ;;
     --compress) words="gzip zstd none" ;;
     --url) words="http://localhost:8007" ;;
     --listen) words="127.0.0.1:8007" ;;
@@ -45,7 +47,7 @@ _kcloud_logger() {
     --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last | --timeout | --exporter | --from | --to | --after) return ;;
     *)
       case $command in
-        "") words="run check tail top demo import export replay journal collectors dead-letters cursors audit version --help" ;;
+        "") words="run check tail top demo import export replay rules journal collectors dead-letters cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --online --timeout --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
@@ -58,6 +60,11 @@ _kcloud_logger() {
           ;;
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         replay) words="--exporter --from --to --time --after --detach --wait --cancel --url --token --ca --cert --key --help" ;;
+        rules)
+          words="$([[ -n $second ]] || echo check) --config --format --help"
+          mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; [[ -z $second ]] || compgen -f -- "$current"; } || true)
+          return
+          ;;
         journal) words="check --data-dir --help" ;;
         audit) words="$([[ -n $second ]] || echo verify new-chain) --data-dir $(if [[ $second == new-chain ]]; then echo --after --reason; else echo --pg --pg-schema --config --from --to --heads --public-key --json; fi) --help" ;;
         collectors) words="$([[ -n $second ]] || echo ls pause resume) --url --token --ca --cert --key $([[ $second != ls ]] || echo --json) --help" ;;

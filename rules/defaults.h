@@ -7,6 +7,6 @@
 
 namespace kcloud::rules {
 
-std::vector<RuleFile> default_rules();  // named `defaults/cost.yaml`, …
+std::vector<RuleFile> default_files();  // named `defaults/cost.yaml`, …
 
 }  // namespace kcloud::rules

@@ -1,4 +1,4 @@
-#include "rules/default_rules.h"
+#include "rules/defaults.h"
 
 #include <string_view>
 
@@ -11,7 +11,7 @@ std::string_view default_policy();
 std::string_view default_relocation();
 std::string_view default_scheduling();
 
-std::vector<RuleFile> default_rules() {
+std::vector<RuleFile> default_files() {
   return {{"defaults/clusters.yaml", std::string(default_clusters())},
           {"defaults/cost.yaml", std::string(default_cost())},
           {"defaults/policy.yaml", std::string(default_policy())},

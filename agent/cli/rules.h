@@ -1,0 +1,24 @@
+// `kcloud-logger rules`: alert rule files, without a running agent.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace kcloud::cli {
+
+struct RulesOptions {
+  std::vector<std::string> paths;  // files, and directories: the `*.yaml` and `*.yml` in them
+  std::string config_file;         // whose event types count; empty: the built-in ones
+  std::string format = "text";     // or json
+};
+
+void add_rules(CLI::App& app, RulesOptions& options);
+// The command that was given. `check`: 0: no problem; 1: problems, each is told; 2: something could
+// not be read; 78: the configuration is bad.
+int run_rules(const CLI::App& app, const RulesOptions& options);
+
+}  // namespace kcloud::cli
