@@ -1,0 +1,33 @@
+// Events through a rule engine as they arrived, time moved by them alone: what `rules test` and
+// `rules backtest` have in common. Pure.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/event.h"
+#include "rules/engine.h"
+#include "rules/frontier.h"
+
+namespace kcloud::cli {
+
+class RulesDrive {
+ public:
+  explicit RulesDrive(std::shared_ptr<const rules::RuleSet> rules);
+
+  // Before any event: time begins here, not with the first event.
+  void begin(core::Time time, std::vector<rules::Transition>& out);
+  // In the order of arrival. Evaluates what was due before the event, then the event.
+  void add(const core::Event& event, std::vector<rules::Transition>& out);
+  // All that is due up to `until`, as if later events had come. Groups of rules that wait less for
+  // late events come further: their transitions behind `until` are there too.
+  void finish(core::Time until, std::vector<rules::Transition>& out);
+
+ private:
+  rules::Engine engine_;
+  rules::Frontier frontier_;
+  rules::Duration max_delay_{0};
+  bool started_ = false;
+};
+
+}  // namespace kcloud::cli
