@@ -98,29 +98,44 @@ std::vector<std::string> AlertmanagerWorker::compose(core::Time now,
   return alerts;
 }
 
-Worker::milliseconds AlertmanagerWorker::step() {
-  const core::Time now = this->now();
-  take_notices();
-  tell(held_.size(), held_.size(), waiting_.size() - held_.size());
-  const core::Time turn = std::max(has_news() ? now : next_send_, paused_until_);
-  if (turn > now) return until(turn, now);
-  const auto quiet = reader().quiet_alerts(name());
+// An alert that the journal does not know yet may be one of which nobody is to be told. One that it
+// still does not know an interval later began before there was this notifier.
+std::vector<rules::Alert> AlertmanagerWorker::firing(bool to_all, std::set<std::string>& silenced) {
+  std::map<Run, bool> quiet;
+  for (auto& one : reader().announced(name())) {
+    quiet.emplace(Run{std::move(one.fingerprint), one.starts_at}, one.quiet);
+  }
   std::vector<rules::Alert> firing;
-  std::set<std::string> silenced;
+  std::set<Run> unknown;
   for (auto& alert : parts_.sources.active()) {
     if (alert.state != rules::AlertState::kFiring || !parts_.sources.tells(alert, name())) continue;
-    if (std::ranges::find(quiet, journal::QuietAlert{alert.fingerprint, alert.starts_at}) !=
-        quiet.end())
-      continue;
+    Run run{alert.fingerprint, alert.starts_at};
+    const auto known = quiet.find(run);
+    if (known != quiet.end() && known->second) continue;
+    const bool wait = known == quiet.end() && !unknown_.contains(run);
+    if (known == quiet.end()) unknown.insert(std::move(run));
+    if (wait) continue;
     if (parts_.sources.silenced(alert)) {
       silenced.insert(alert.fingerprint);
     } else {
       firing.push_back(std::move(alert));
     }
   }
-  hold(now, silenced);
-  const auto alerts = compose(now, firing);
+  if (to_all) unknown_ = std::move(unknown);
+  return firing;
+}
+
+Worker::milliseconds AlertmanagerWorker::step() {
+  const core::Time now = this->now();
+  take_notices();
+  tell(held_.size(), held_.size(), waiting_.size() - held_.size());
+  const core::Time turn = std::max(has_news() ? now : next_send_, paused_until_);
+  if (turn > now) return until(turn, now);
   const bool to_all = now >= next_send_;
+  std::set<std::string> silenced;
+  const auto fires = firing(to_all, silenced);
+  hold(now, silenced);
+  const auto alerts = compose(now, fires);
   if (to_all) next_send_ = now + parts_.notifier.resend_interval;
   if (!alerts.empty()) {
     const Sent sent = send(alerts, to_all);
@@ -141,9 +156,9 @@ AlertmanagerWorker::Sent AlertmanagerWorker::send(const std::vector<std::string>
     sent.tried += 1;
     const bool well = send_to(peer, alerts, sent);
     sent.taken += well ? 1 : 0;
-    if (peer.well && !well) {
+    if (peers_.size() > 1 && peer.well && !well) {
       spdlog::warn("notifier {}: a peer does not take alerts: {}", name(), sent.words);
-    } else if (!peer.well && well) {
+    } else if (peers_.size() > 1 && !peer.well && well) {
       spdlog::info("notifier {}: {} takes alerts again", name(), peer.url);
     }
     peer.well = well;
@@ -165,10 +180,8 @@ bool AlertmanagerWorker::send_to(Peer& peer, const std::vector<std::string>& ale
     if (verdict == Verdict::kTaken) continue;
     sent.refused = sent.refused || verdict == Verdict::kRefused;
     sent.status = response.status;
-    sent.words = words_of(response, secrets_);
-    if (response.answered()) {
-      sent.words = fmt::format("{} answered {}: {}", peer.url, response.status, sent.words);
-    }
+    sent.words = describe(response, words_of(response, secrets_));
+    if (response.answered()) sent.words = peer.url + " " + sent.words;
     sent.retry_after = response.retry_after;
     return false;
   }
@@ -190,7 +203,7 @@ void AlertmanagerWorker::note(const Sent& sent, core::Time now) {
   }
   const auto retry_for = parts_.alerting->retry_for;
   const bool late = !ids.empty() && now - waiting_.at(ids.front()).queued >= retry_for;
-  failed(sent.words, sent.refused || late);
+  failed(sent.words, (sent.refused || late) && !ids.empty());
   if (sent.refused || late) {
     core::count(counters.failed);
     record(

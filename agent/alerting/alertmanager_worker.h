@@ -39,6 +39,8 @@ class AlertmanagerWorker final : public Worker {
 
   bool has_news() const { return waiting_.size() > held_.size(); }
   void take_notices();
+  // What fires and is to be sent; what is silenced of it.
+  std::vector<rules::Alert> firing(bool to_all, std::set<std::string>& silenced);
   void hold(core::Time now, const std::set<std::string>& silenced);
   std::vector<std::string> compose(core::Time now, const std::vector<rules::Alert>& firing);
   Sent send(const std::vector<std::string>& alerts, bool to_all);
@@ -53,6 +55,8 @@ class AlertmanagerWorker final : public Worker {
   std::map<std::uint64_t, journal::Notice> waiting_;
   std::set<std::uint64_t> held_;  // of waiting_: by a silence
   std::vector<Ended> ended_;
+  using Run = std::pair<std::string, core::Time>;  // fingerprint, when it began
+  std::set<Run> unknown_;  // to the journal, at the last time that all was sent
   std::uint64_t last_notice_ = 0;
   std::uint32_t attempts_ = 0;  // since some peer took what it was sent
   core::Time next_send_{};

@@ -26,6 +26,11 @@ std::string words_of(const http_client::Response& response,
   return http_client::brief(text);
 }
 
+std::string describe(const http_client::Response& response, const std::string& words) {
+  if (!response.answered()) return words;
+  return fmt::format("answered {}{}{}", response.status, words.empty() ? "" : ": ", words);
+}
+
 std::vector<std::string> secrets_of(const config::NotifierConfig& notifier) {
   std::vector<std::string> secrets{notifier.url.value, notifier.secret.value,
                                    notifier.password.value, notifier.token.value};

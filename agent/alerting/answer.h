@@ -21,6 +21,9 @@ Verdict judge(const http_client::Response& response);
 std::string words_of(const http_client::Response& response,
                      const std::vector<std::string>& secrets);
 
+// `answered 404: no such channel`; without an answer the words alone.
+std::string describe(const http_client::Response& response, const std::string& words);
+
 // Texts of the notifier's configuration that nobody may see, the longest first.
 std::vector<std::string> secrets_of(const config::NotifierConfig& notifier);
 

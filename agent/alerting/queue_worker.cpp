@@ -154,9 +154,7 @@ void QueueWorker::note(journal::Notification& notification, const http_client::R
     core::count(parts_.counters->sent);
     return succeeded();
   }
-  std::string what = response.answered()
-                         ? fmt::format("answered {}: {}", response.status, notification.answer)
-                         : notification.answer;
+  std::string what = describe(response, notification.answer);
   const bool late = now - notification.created >= retry_for;
   if (verdict == Verdict::kRefused || late) {
     notification.state = State::kFailed;

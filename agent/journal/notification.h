@@ -68,11 +68,12 @@ struct NotificationQueue {
   std::optional<Notification> next;
 };
 
-// A firing alert of which a notifier is not told: it began too long ago when it was seen.
-struct QuietAlert {
+// A firing alert whose beginning a notifier was told, or, `quiet`, was not to be told.
+struct Announced {
   std::string fingerprint;
   core::Time starts_at;
-  auto operator<=>(const QuietAlert&) const = default;
+  bool quiet = false;
+  bool operator==(const Announced&) const = default;
 };
 
 }  // namespace kcloud::journal

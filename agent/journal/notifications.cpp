@@ -106,12 +106,13 @@ std::vector<Notice> notices(Database& db, const std::string& notifier, std::uint
   return rows;
 }
 
-std::vector<QuietAlert> quiet_alerts(Database& db, const std::string& notifier) {
-  Statement select(db, "SELECT fingerprint,starts_at FROM announced WHERE notifier=?1 AND quiet=1");
+std::vector<Announced> announced(Database& db, const std::string& notifier) {
+  Statement select(db, "SELECT fingerprint,starts_at,quiet FROM announced WHERE notifier=?1");
   select.bind_text(1, notifier);
-  std::vector<QuietAlert> rows;
+  std::vector<Announced> rows;
   while (select.step()) {
-    rows.push_back({std::string(select.text(0)), core::from_nanos(select.integer(1))});
+    rows.push_back(
+        {std::string(select.text(0)), core::from_nanos(select.integer(1)), select.integer(2) != 0});
   }
   return rows;
 }

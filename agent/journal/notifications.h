@@ -17,7 +17,7 @@ NotificationQueue notification_queue(Database& db, const std::string& notifier);
 // With a greater id, in order.
 std::vector<Notice> notices(Database& db, const std::string& notifier, std::uint64_t after,
                             std::size_t limit);
-std::vector<QuietAlert> quiet_alerts(Database& db, const std::string& notifier);
+std::vector<Announced> announced(Database& db, const std::string& notifier);
 
 // Throws SqliteError where the damaged file ends.
 void carry_over_notifications(Store& store, Database& from);

@@ -191,9 +191,9 @@ class SqliteReader final : public Reader, public Connected {
     });
   }
 
-  std::vector<QuietAlert> quiet_alerts(const std::string& notifier) override {
+  std::vector<Announced> announced(const std::string& notifier) override {
     return guarded(
-        [&](Connection& connection) { return journal::quiet_alerts(connection.db, notifier); });
+        [&](Connection& connection) { return journal::announced(connection.db, notifier); });
   }
 
   std::vector<ChainPart> lineage() override {

@@ -100,7 +100,7 @@ class Reader {
   // With a greater id, in order.
   virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
                                       std::size_t limit) = 0;
-  virtual std::vector<QuietAlert> quiet_alerts(const std::string& notifier) = 0;
+  virtual std::vector<Announced> announced(const std::string& notifier) = 0;
 
   // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
   // nothing was ever sealed.

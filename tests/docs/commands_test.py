@@ -180,7 +180,8 @@ class Metrics(unittest.TestCase):
                     "  channels: {type: redis, addresses: ['127.0.0.1:9']}\n"
                     "  streams: {type: redis, addresses: ['127.0.0.1:9'], mode: stream, streams: [s]}\n"
                     "  lists: {type: redis, addresses: ['127.0.0.1:9'], mode: list, lists: [l]}\n"
-                    "  logs: {type: file, paths: [none.log]}\n", "utf-8")
+                    "  logs: {type: file, paths: [none.log]}\n"
+                    "alerting: {notifiers: {chat: {type: slack, url: 'http://127.0.0.1:9'}}}\n", "utf-8")
                 shell.background("exec kcloud-logger run --config sink.yaml\n")
                 for _ in range(50):  # until each collector has told its own for the first time
                     output = shell.run("curl http://localhost:8007/metrics")[2]

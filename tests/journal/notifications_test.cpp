@@ -127,11 +127,11 @@ TEST_F(NotificationsTest, AQuietBeginningHasAQuietEnd) {
   open();
   queue({quiet(firing("a")), firing("a")});
   EXPECT_THAT(waiting(), IsEmpty());
-  EXPECT_THAT(journal_->reader()->quiet_alerts("hooks"),
-              ElementsAre(QuietAlert{"a", core::from_nanos(0)}));
+  EXPECT_THAT(journal_->reader()->announced("hooks"),
+              ElementsAre(Announced{"a", core::from_nanos(0), true}));
   queue({resolved(firing("a"))});
   EXPECT_THAT(waiting(), IsEmpty());
-  EXPECT_THAT(journal_->reader()->quiet_alerts("hooks"), IsEmpty());
+  EXPECT_THAT(journal_->reader()->announced("hooks"), IsEmpty());
   queue({firing("a", 9), quiet(resolved(firing("a", 9)))});
   EXPECT_THAT(waiting(), ElementsAre("a+")) << "an end that is not to be told";
 }
@@ -314,7 +314,7 @@ TEST_F(NotificationsTest, SurviveDamage) {
   EXPECT_THAT(waiting(), ElementsAre("a+"));
   EXPECT_EQ(journal_->reader()->notices("hooks", 0, 1).front().id, 2u) << "who waits goes by it";
   EXPECT_EQ(only("k2").id, 2u);
-  EXPECT_EQ(journal_->reader()->quiet_alerts("hooks").size(), 1u);
+  EXPECT_EQ(journal_->reader()->announced("hooks").size(), 2u);
   EXPECT_EQ(only("k1").state, State::kSent);
   EXPECT_EQ(next(), "k2");
   queue({firing("a"), resolved(firing("a"))});
