@@ -40,7 +40,7 @@ class Text {
   Text(std::string value, Place start, std::shared_ptr<const Source> source);
 
   const std::string& value() const { return value_; }
-  bool empty() const { return value_.empty(); }
+  bool is_read() const { return source_ != nullptr; }  // also an empty one
   // Where the value begins: its quote or its `|`.
   Place start() const { return start_; }
   // Of the value's byte at `offset`; its size stands for what follows the last one. White space

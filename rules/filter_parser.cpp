@@ -199,6 +199,7 @@ class FilterParser {
 
   // A fault in it is told at its own place; reading goes on behind the name.
   Filter parse_named(const Token& name, const NamedFilter& filter) {
+    if (!filter.text.is_read()) return {};
     Cursor inner(filter.text, cursor_.scope(), cursor_.budget());
     try {
       Filter out = parse_filter(inner, type_);

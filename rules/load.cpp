@@ -49,9 +49,11 @@ class FileReader {
     for (const std::string& name : section.keys()) {
       NamedList& list = scope_.lists[name];
       list.place = section.key_place(name);
+      const std::size_t before = scope_.problems.size();
       section.read(name, list.values);
       list.used = !check_word(name, list.place);
-      if (list.values.empty()) scope_.problem(list.place, "a list without values");
+      if (list.values.empty() && scope_.problems.size() == before)
+        scope_.problem(list.place, "a list without values");
     }
   }
 
@@ -94,9 +96,9 @@ class FileReader {
     group.name = name.value();
     if (!section.has("name"))
       section.fail("", "no `name`: the group's");
-    else if (!name.empty())
+    else if (name.is_read())
       take(groups_, "group", group.name, name.start());
-    if (section.has("name")) check_name(name, scope_);
+    check_name(name, scope_);
     for (std::size_t i = 0; i < rules.size() && !scope_.has_enough(); ++i)
       for (Rule& rule : read_rule(rules[i], labels, scope_)) {
         const bool slo = !rule.slo.empty();

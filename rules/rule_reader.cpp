@@ -95,10 +95,8 @@ class RuleReader {
     rule.name = alert_.value();
     if (sequence)
       rule.sequence = steps();
-    else if (!expr_.empty())
+    else if (expr_.is_read())
       rule.expr = parse_expr(expr_, scope_, budget_);
-    else
-      section_.fail("expr", "an expression is missing");
     if (rule.expr) check_condition(*rule.expr, scope_);
     return {std::move(rule)};
   }
@@ -120,7 +118,7 @@ class RuleReader {
       } else {
         text = std::get<Text>(item);
       }
-      if (text.empty()) continue;
+      if (!text.is_read()) continue;
       if (++budget_.windows > Budget::kMaxWindows) {
         scope_.problem(text.start(), fmt::format("more than {} steps", Budget::kMaxWindows));
         break;
@@ -159,7 +157,7 @@ class RuleReader {
   }
 
   std::optional<Selector> event_selector(const Text& text) {
-    if (text.empty()) return std::nullopt;
+    if (!text.is_read()) return std::nullopt;
     return parse_event_selector(text, scope_, budget_);
   }
 
@@ -311,6 +309,7 @@ std::vector<Rule> read_rule(Section& section, const WrittenTexts& group_labels, 
 }
 
 void check_name(const Text& text, Scope& scope) {
+  if (!text.is_read()) return;
   const std::string& name = text.value();
   const bool fits = !name.empty() && name.size() <= kMaxName && name.front() != ' ' &&
                     name.back() != ' ' && std::none_of(name.begin(), name.end(), [](char c) {
