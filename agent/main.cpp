@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/cli/address_options.h"
 #include "agent/cli/audit.h"
 #include "agent/cli/collectors.h"
 #include "agent/cli/dead_letters.h"
@@ -26,29 +27,12 @@ namespace {
 
 using namespace kcloud;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 void add_run(CLI::App& app, agent::Overrides& overrides) {
   auto* run = app.add_subcommand("run", "Run the agent");
   run->add_option("-c,--config", overrides.config_file,
                   "Configuration file (default: built-in defaults)");
   run->add_option("-l,--listen", overrides.listen, "HOST:PORT, instead of http.listen");
   run->add_option("-d,--data-dir", overrides.data_dir, "Data directory, instead of agent.data_dir");
-}
-
-// Where a running agent is and how to be let in; returns the option --url.
-CLI::Option* add_agent(CLI::App& command, cli::Address& agent, const std::string& what) {
-  agent.token = environment("KCLOUD_LOGGER_TOKEN");
-  command.add_option("--token", agent.token, "Bearer token (or KCLOUD_LOGGER_TOKEN)");
-  command.add_option("--ca", agent.ca, "PEM file of the authorities to trust, for https");
-  auto* cert = command.add_option("--cert", agent.cert, "PEM file of the certificate to show");
-  auto* key = command.add_option("--key", agent.key, "PEM file of that certificate's key");
-  cert->needs(key);
-  key->needs(cert);
-  return command.add_option("--url", agent.url, what)->capture_default_str();
 }
 
 void add_explain(CLI::App& app, cli::ExplainOptions& options) {
@@ -60,12 +44,12 @@ void add_explain(CLI::App& app, cli::ExplainOptions& options) {
                    "Its fingerprint, the beginning of it, or the name of its rule")
       ->required();
   explain->add_flag("--json", options.json, "The agent's answer as it is");
-  add_agent(*explain, options.agent, "Where the agent is");
+  cli::add_agent(*explain, options.agent, "Where the agent is");
 }
 
 void add_demo(CLI::App& app, cli::DemoOptions& options) {
   auto* demo = app.add_subcommand("demo", "Post a believable fleet's events to a running agent");
-  add_agent(*demo, options.agent, "The agent");
+  cli::add_agent(*demo, options.agent, "The agent");
   auto* rate = demo->add_option("--rate", options.rate, "Events a second")->capture_default_str();
   auto* count = demo->add_option("--count", options.count, "Events in all; 0: until Ctrl-C")
                     ->capture_default_str();
@@ -89,13 +73,13 @@ void add_collectors(CLI::App& app, cli::CollectorsOptions& options) {
   auto* collectors = app.add_subcommand("collectors", "The collectors of a running agent");
   collectors->require_subcommand(1);
   auto* ls = collectors->add_subcommand("ls", "List them with their state");
-  add_agent(*ls, options.agent, "The agent");
+  cli::add_agent(*ls, options.agent, "The agent");
   ls->add_flag("--json", options.json, "As the agent answers");
   for (const auto& [name, help] :
        {std::pair("pause", "Stop reading until it is resumed"), std::pair("resume", "Go on")}) {
     auto* command = collectors->add_subcommand(name, help);
     command->add_option("name", options.name, "The collector")->required();
-    add_agent(*command, options.agent, "The agent");
+    cli::add_agent(*command, options.agent, "The agent");
   }
 }
 
@@ -103,7 +87,7 @@ void add_dead_letters(CLI::App& app, cli::DeadLettersOptions& options) {
   auto* letters = app.add_subcommand("dead-letters", "What a running agent refused");
   letters->require_subcommand(1);
   const auto filters = [&](CLI::App& command) {
-    add_agent(command, options.agent, "The agent");
+    cli::add_agent(command, options.agent, "The agent");
     command.add_option("--origin", options.origin, "Only of collector:NAME or exporter:NAME");
     command.add_option("--reason", options.reason, "Only with this reason, such as invalid_event");
     command.add_option("--type", options.type, "Only this event type or alias");
@@ -116,7 +100,7 @@ void add_dead_letters(CLI::App& app, cli::DeadLettersOptions& options) {
   ls->add_flag("--json", options.json, "As the agent answers");
   auto* show = letters->add_subcommand("show", "One with its body");
   show->add_option("id", options.ids, "Its number, as ls shows it")->required();
-  add_agent(*show, options.agent, "The agent");
+  cli::add_agent(*show, options.agent, "The agent");
   show->add_flag("--json", options.json, "As the agent answers");
   auto* retry = letters->add_subcommand("retry", "Take them in, or deliver them, again");
   auto* purge = letters->add_subcommand("purge", "Remove them for good");
@@ -132,7 +116,7 @@ void add_import(CLI::App& app, cli::ImportOptions& options) {
   auto* import = app.add_subcommand("import", "Take in events from JSON Lines");
   import->add_option("file", options.file, "JSON Lines, plain, gzip or zstd; - is standard input")
       ->required();
-  auto* url = add_agent(*import, options.agent, "Through this running agent");
+  auto* url = cli::add_agent(*import, options.agent, "Through this running agent");
   import
       ->add_option("-d,--data-dir", options.data_dir,
                    "Instead: straight into the journal of a stopped agent")
@@ -145,7 +129,7 @@ void add_import(CLI::App& app, cli::ImportOptions& options) {
 
 void add_export(CLI::App& app, cli::ExportOptions& options) {
   auto* command = app.add_subcommand("export", "Write events to a file, oldest first");
-  auto* url = add_agent(*command, options.agent, "Of this running agent");
+  auto* url = cli::add_agent(*command, options.agent, "Of this running agent");
   command
       ->add_option("-d,--data-dir", options.data_dir,
                    "Instead: from the journal of a stopped agent")
@@ -183,7 +167,7 @@ void add_export(CLI::App& app, cli::ExportOptions& options) {
 void add_replay(CLI::App& app, cli::ReplayOptions& options) {
   auto* replay = app.add_subcommand(
       "replay", "Have a running agent send events to one exporter once more; Ctrl-C cancels it");
-  add_agent(*replay, options.agent, "The agent");
+  cli::add_agent(*replay, options.agent, "The agent");
   replay->add_option("--exporter", options.exporter, "Its name")->required();
   auto* from = replay->add_option("--from", options.from, "From (-24h, 2025-01-15T10:30:00Z)");
   replay->add_option("--to", options.to, "Before (default: now)")->needs(from);
@@ -205,7 +189,7 @@ void add_replay(CLI::App& app, cli::ReplayOptions& options) {
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
-  add_agent(*tail, options.agent, "The agent");
+  cli::add_agent(*tail, options.agent, "The agent");
   tail->add_option("--type", options.type, "Only this event type or alias");
   tail->add_option("--workload", options.workload, "Only this workload");
   tail->add_option("--cluster", options.cluster, "Only this cluster");
@@ -221,7 +205,7 @@ void add_tail(CLI::App& app, cli::TailOptions& options) {
 
 void add_top(CLI::App& app, cli::TopOptions& options) {
   auto* top = app.add_subcommand("top", "Show a running agent's figures, live");
-  add_agent(*top, options.agent, "The agent");
+  cli::add_agent(*top, options.agent, "The agent");
   top->add_option("--interval", options.interval, "How often it is asked")->capture_default_str();
   auto* once = top->add_flag("--once", options.once, "One screen as text");
   top->add_flag("--batch", options.batch, "A line of text an interval")->excludes(once);

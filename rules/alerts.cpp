@@ -113,7 +113,7 @@ void Engine::Impl::hold_true(RuleState& rule, std::uint32_t place, const Judgeme
   if (!group.alert) {
     if (arrives && at <= group.last_start) return;
     if (rule.alerts >= rule.group->limit)
-      return refuse(rule, arrives ? std::max(at, ticks_of(rule).newest) : at, out);
+      return refuse(rule, std::max(at, ticks_of(rule).newest), out);
     ++rule.alerts;
     group.alert = std::make_unique<ActiveAlert>();
     group.alert->since = group.alert->newest_true = at;

@@ -55,6 +55,11 @@ Result either(const Result& left, const Result& right) {
   return left.missing != Missing::kNo ? left : right;
 }
 
+// How long the group must have been known one step before the evaluation.
+Ms warm_up(const Node& self) {
+  return std::max(self.expr->look_back.count() / 2, 3 * self.longest);
+}
+
 }  // namespace
 
 std::span<const Result> Evaluator::run(const Program& program, const Moment& moment,
@@ -155,9 +160,8 @@ Result Evaluator::look_back(const Node& self, Shift shift) {
   const Ms known_since = moment_.time - shift.back - step;
   const bool warm =
       moment_.first != kNever && known_since - moment_.first >= std::max(look_back / 2, 3 * step);
-  double count = 0;
-  double mean = 0;
-  double squares = 0;
+  std::vector<double> before;
+  double sum = 0;
   Missing why = Missing::kWarmingUp;
   for (Ms back = step; warm && back <= look_back; back += step) {
     const Shift earlier{shift.back + back, shift.windows};
@@ -167,36 +171,64 @@ Result Evaluator::look_back(const Node& self, Shift shift) {
       why = value.missing;
       continue;
     }
-    ++count;
-    const double apart = value.number - mean;
-    mean += apart / count;
-    squares += apart * (value.number - mean);
+    before.push_back(value.number);
+    sum += value.number;
   }
   const Result now = node(self.left, shift);
-  if (count == 0) return missing(why);
+  if (before.empty()) return missing(why);
+  const auto count = static_cast<double>(before.size());
+  const double mean = sum / count;
   if (self.expr->kind == Kind::kBaseline) return number(mean);
-  const double deviation = std::sqrt(squares / count);
+  double squares = 0;
+  for (const double value : before) squares += (value - mean) * (value - mean);
   if (now.missing != Missing::kNo) return now;
-  if (deviation == 0) return missing(Missing::kNoDeviation);
-  return number((now.number - mean) / deviation);
+  if (squares == 0) return missing(Missing::kNoDeviation);
+  return number((now.number - mean) / std::sqrt(squares / count));
 }
 
-Ms next_change(const Program& program, const Moment& moment, std::span<const std::uint32_t> cells) {
-  Ms next = kNever;
-  for (const Use& use : program.uses) {
-    if (!use.has_buckets()) continue;
-    const Ms ready = moment.begin + use.window + use.deepest;
-    if (use.expr->aggregate == Aggregate::kAbsent && ready > moment.time)
-      next = std::min(next, ready);
-    const std::uint32_t cell = cells[use.feed];
-    if (cell == kNoCell) continue;
-    const std::int64_t end = use.end(moment.time - use.deepest, false);
-    const std::int64_t at = use.series->next_change(cell, end, use.buckets);
-    if (at == kNoBucket) continue;
-    if (program.moving) return moment.time + 1;
-    next = std::min(next, at * use.bucket + use.deepest);
-  }
-  return next;
+Ms ChangeFinder::next(const Program& program, const Moment& moment,
+                      std::span<const std::uint32_t> cells, Ms soon) {
+  program_ = &program;
+  moment_ = moment;
+  cells_ = cells;
+  soon_ = soon;
+  next_ = kNever;
+  node(static_cast<int>(program.nodes.size()) - 1, {}, false);
+  return next_;
+}
+
+void ChangeFinder::by(Ms time) {
+  if (time > moment_.time) next_ = std::min(next_, time);
+}
+
+void ChangeFinder::node(int at, Shift shift, bool looks_back) {
+  if (at < 0 || next_ <= soon_) return;
+  const Node& self = program_->nodes[static_cast<std::size_t>(at)];
+  if (self.use >= 0)
+    return use(program_->uses[static_cast<std::size_t>(self.use)], shift, looks_back);
+  const Kind kind = self.expr->kind;
+  if (kind == Kind::kPrev) ++shift.windows;
+  if (kind != Kind::kBaseline) node(self.left, shift, looks_back);
+  node(self.right, shift, looks_back);
+  if (kind != Kind::kBaseline && kind != Kind::kZscore) return;
+  if (moment_.first == kNever) return;
+  const Ms look_back = self.expr->look_back.count();
+  by(moment_.first + warm_up(self) + shift.back + self.longest);
+  for (Ms back = self.longest; back <= look_back; back += self.longest)
+    node(self.left, {shift.back + back, shift.windows}, true);
+}
+
+void ChangeFinder::use(const Use& use, Shift shift, bool looks_back) {
+  if (!use.has_buckets()) return;
+  const Ms back = use.offset + shift.back + shift.windows * use.window;
+  if (use.expr->aggregate == Aggregate::kAbsent) by(moment_.begin + use.window + back);
+  // The first one that begins with the group.
+  if (looks_back) by((-floor_div(-moment_.first, use.bucket) + use.buckets) * use.bucket + back);
+  const std::uint32_t cell = cells_[use.feed];
+  if (cell == kNoCell) return;
+  const std::int64_t end = use.end(moment_.time - back, false);
+  const std::int64_t at = use.series->next_change(cell, end, use.buckets);
+  if (at != kNoBucket) by(at * use.bucket + back);
 }
 
 Ms buckets_over(const Program& program, Ms t) {

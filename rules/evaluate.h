@@ -23,6 +23,12 @@ struct Moment {
   std::uint64_t known = 0;  // of the event that made the group known
 };
 
+// How much earlier than now a part is asked for.
+struct Shift {
+  Ms back = 0;
+  int windows = 0;  // of a window's own length each
+};
+
 class Evaluator {
  public:
   // `cells`: the group's in each of the rule's feeds, kNoCell where it has none. The answer has a
@@ -31,10 +37,6 @@ class Evaluator {
                               std::span<const std::uint32_t> cells);
 
  private:
-  struct Shift {
-    Ms back = 0;
-    int windows = 0;  // of a window's own length each
-  };
   Result node(int at, Shift shift);
   Result compute(const Node& node, Shift shift);
   Result use(const Use& use, Shift shift);
@@ -49,9 +51,24 @@ class Evaluator {
   std::vector<Result> values_;
 };
 
-// The first time after the tick `moment.time` at which the expression may have another value
-// without a further event; kNever: none.
-Ms next_change(const Program& program, const Moment& moment, std::span<const std::uint32_t> cells);
+// When an expression may have another value without a further event.
+class ChangeFinder {
+ public:
+  // The first such time after the tick `moment.time`; kNever: none. One that is not after `soon` is
+  // as good as any.
+  Ms next(const Program& program, const Moment& moment, std::span<const std::uint32_t> cells,
+          Ms soon);
+
+ private:
+  void by(Ms time);
+  void node(int at, Shift shift, bool looks_back);
+  void use(const Use& use, Shift shift, bool looks_back);
+
+  const Program* program_ = nullptr;
+  Moment moment_;
+  std::span<const std::uint32_t> cells_;
+  Ms soon_ = 0, next_ = kNever;
+};
 
 // When the buckets that hold `t` are over, in all windows.
 Ms buckets_over(const Program& program, Ms t);

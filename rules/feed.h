@@ -56,6 +56,7 @@ struct Feed {
     std::uint64_t arrivals = 0;
     std::uint64_t told = 0;  // Ticks epoch at which the rules last heard of an event in it
     Ms first = kLongAgo;     // the greatest of the rules' first `t`: an older event is told them
+    bool apart = false;      // a rule forgot it, others did not: `newest` is not everybody's
   };
   using Texts = std::vector<std::string>;
 

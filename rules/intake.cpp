@@ -10,8 +10,10 @@ namespace kcloud::rules {
 Ms RuleState::newest(std::uint32_t place) const {
   Ms newest = kLongAgo;
   for (std::size_t i = 0; i < feeds.size(); ++i)
-    if (const std::uint32_t cell = cells[place * feeds.size() + i]; cell != kNoCell)
-      newest = std::max(newest, feeds[i]->groups[cell].newest);
+    if (const std::uint32_t cell = cells[place * feeds.size() + i]; cell != kNoCell) {
+      const Feed::Group& shared = feeds[i]->groups[cell];
+      newest = std::max(newest, shared.apart ? groups[place].newest : shared.newest);
+    }
   return newest;
 }
 
@@ -28,8 +30,8 @@ void Engine::Impl::begin_at(Ms t) {
   begin = t;
   next_tick = kNever;
   for (TicksState& each : ticks) {
-    each.newest = floor_div(t - 1, each.interval) * each.interval;
-    next_tick = std::min(next_tick, each.newest + each.interval + each.delay);
+    each.begin_at(t);
+    next_tick = std::min(next_tick, each.next() + each.delay);
   }
   ++epoch;
 }
@@ -95,7 +97,8 @@ void Engine::Impl::take(Feed& feed, const Arrival& arrival) {
   for (const auto& series : feed.series) series->add(cell, arrival);
   feed.note(cell, arrival);
   const Feed::Group& group = feed.groups[cell];
-  if (group.told != epoch || arrival.t < group.first) tell_rules(feed, cell, arrival);
+  if (group.told != epoch || arrival.t < group.first || group.apart)
+    tell_rules(feed, cell, arrival);
   for (const std::size_t user : feed.on_arrival) {
     RuleState& rule = *rules[feed.users[user].rule];
     const std::uint32_t place = feed.link(cell, user);
@@ -165,11 +168,14 @@ void Engine::Impl::tell_rules(Feed& feed, std::uint32_t cell, const Arrival& arr
     }
     RuleGroup& group = rule.groups[place];
     group.first = std::min(group.first, arrival.t);
+    group.newest = std::max(group.newest, arrival.t);
     first = std::max(first, group.first);
     call_soon(rule, place);
   }
-  feed.groups[cell].told = told;
-  feed.groups[cell].first = first;
+  Feed::Group& group = feed.groups[cell];
+  group.told = told;
+  group.first = first;
+  if (told != 0 && arrival.t >= group.newest) group.apart = false;
 }
 
 void Engine::Impl::too_late(RuleState& rule, const Arrival& arrival) {
@@ -195,15 +201,19 @@ std::uint32_t Engine::Impl::make_group(RuleState& rule, std::uint32_t key) {
   if (rule.is_sequence()) group.sequence = std::make_unique<SequenceGroup>();
   rule.keys->hold(key);
   rule.places[key] = place;
+  link(rule, place);
+  return place;
+}
+
+void Engine::Impl::link(RuleState& rule, std::uint32_t place) {
   for (std::size_t i = 0; i < rule.feeds.size(); ++i) {
     Feed& feed = *rule.feeds[i];
-    const std::uint32_t cell = feed.find(key);
+    const std::uint32_t cell = feed.find(rule.groups[place].key);
     rule.cell(place, i) = cell;
     if (cell == kNoCell) continue;
     for (std::size_t user = 0; user < feed.users.size(); ++user)
       if (feed.users[user].rule == rule.number) feed.link(cell, user) = place;
   }
-  return place;
 }
 
 void Engine::Impl::forget(RuleState& rule, std::uint32_t place) {
@@ -211,12 +221,18 @@ void Engine::Impl::forget(RuleState& rule, std::uint32_t place) {
     Feed& feed = *rule.feeds[i];
     const std::uint32_t cell = rule.cell(place, i);
     if (cell == kNoCell) continue;
+    Feed::Group& group = feed.groups[cell];
     bool in_use = false;
     for (std::size_t user = 0; user < feed.users.size(); ++user) {
-      if (feed.users[user].rule == rule.number) feed.link(cell, user) = kNoCell;
-      in_use |= feed.link(cell, user) != kNoCell;
+      std::uint32_t& other = feed.link(cell, user);
+      if (feed.users[user].rule == rule.number) other = kNoCell;
+      if (other == kNoCell) continue;
+      in_use = true;
+      RuleGroup& theirs = rules[feed.users[user].rule]->groups[other];
+      if (!group.apart) theirs.newest = std::max(theirs.newest, group.newest);
     }
-    feed.groups[cell].told = 0;
+    group.told = 0;
+    group.apart = true;
     if (!in_use) feed.remove(cell);
   }
   rule.places.erase(rule.groups[place].key);

@@ -43,7 +43,6 @@ class Compiler {
       node.use = node.uses_from;
       add_use(expr, back, windows, reach);
     } else if (expr.kind == Kind::kBaseline || expr.kind == Kind::kZscore) {
-      program_.moving = true;
       const Ms look_back = expr.look_back.count();
       node.longest = std::max<Ms>(1, longest(expr.operands[0]));
       const Ms deepest = look_back / node.longest * node.longest;

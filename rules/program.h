@@ -51,7 +51,6 @@ struct Program {
   Ms reach = 0;       // the longest
   bool eager = false;
   bool on_event = false;  // has an event condition
-  bool moving = false;    // looks back over a baseline: changes as time goes
   bool has_windows = false;
 
   bool empty() const { return nodes.empty(); }

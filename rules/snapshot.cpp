@@ -26,6 +26,7 @@ void write_group(ByteWriter& out, const RuleState& rule, const RuleGroup& group)
   out.text(rule.keys->text(group.key));
   out.flag(group.was_true);
   out.time(group.first);
+  out.time(group.newest);
   out.time(group.held_until);
   out.time(group.last_start);
   out.count(group.known);
@@ -167,11 +168,10 @@ void Engine::Impl::restore_ticks(const std::map<std::string, Ms, std::less<>>& n
   next_tick = kNever;
   for (TicksState& each : ticks) {
     const auto before = newest.find(each.group->name);
-    Ms done = before == newest.end() ? kLongAgo : before->second;
-    done = std::max(done, *begin - 1);
-    if (reached != kLongAgo) done = std::max(done, reached - each.delay);
-    each.newest = floor_div(done, each.interval) * each.interval;
-    next_tick = std::min(next_tick, each.newest + each.interval + each.delay);
+    each.begin_at(*begin);
+    if (before != newest.end() && before->second != kLongAgo) each.done_until(before->second);
+    if (reached != kLongAgo) each.done_until(reached - each.delay);
+    next_tick = std::min(next_tick, each.next() + each.delay);
   }
 }
 
@@ -191,10 +191,12 @@ void Engine::Impl::restore_rule(RuleState& rule, std::vector<Alert> alerts, Byte
     const std::uint32_t key = rule.keys->make(in.text());
     const std::uint32_t* known = rule.places.find(key);
     const std::uint32_t place = known != nullptr ? *known : make_group(rule, key);
+    link(rule, place);
     RuleGroup& group = rule.groups[place];
     if (known != nullptr && (!group.always || group.alert)) in.fail();
     group.was_true = in.flag();
     group.first = in.time();
+    group.newest = in.time();
     group.held_until = in.time();
     group.last_start = in.time();
     group.known = in.count();
@@ -218,6 +220,7 @@ void Engine::Impl::link_restored() {
         if (group.key == Keys::kNone) continue;
         const std::uint32_t* known = rule->places.find(group.key);
         const std::uint32_t place = known != nullptr ? *known : make_group(*rule, group.key);
+        link(*rule, place);
         rule->groups[place].first = std::min(rule->groups[place].first, group.first);
       }
     }

@@ -34,6 +34,7 @@ void write_feed_group(ByteWriter& out, const Feed& feed, std::uint32_t cell) {
   out.text(feed.keys->text(group.key));
   out.time(group.newest);
   out.time(group.first);
+  out.flag(group.apart);
   out.count(group.arrivals);
   const std::size_t size = feed.keeps_evidence ? feed.evidence[cell].size() : 0;
   out.count(size);
@@ -54,6 +55,7 @@ std::uint32_t read_feed_group(ByteReader& in, Feed& feed) {
   Feed::Group& group = feed.groups[cell];
   group.newest = in.time();
   group.first = in.time();
+  group.apart = in.flag();
   group.arrivals = in.count();
   for (std::size_t left = in.size(Evidence::kMost); left > 0; --left) {
     const std::uint64_t number = in.count();

@@ -42,6 +42,7 @@ struct RuleGroup {
   bool soon = false;                // is on the agenda for the next tick
   bool was_true = false;            // at the newest evaluation at a tick
   Ms first = kNever;
+  Ms newest = kLongAgo;      // counts in feeds whose group is Feed::Group::apart
   Ms later = kNever;         // when it is on the agenda else
   Ms held_until = kLongAgo;  // true on arrival: counts as true at ticks before this
   Ms last_start = kLongAgo;  // `startsAt` of its newest alert
@@ -105,8 +106,20 @@ struct TicksState {
   const Group* group = nullptr;
   Ms interval = 1, delay = 0;
   Ms newest = kLongAgo;  // tick; kLongAgo: begin is not known yet
+  Ms first = kLongAgo;   // the first one after begin
   Agenda agenda;         // of rules
   std::vector<std::uint32_t> rules;
+
+  void begin_at(Ms begin) {
+    newest = floor_div(begin - 1, interval) * interval;
+    first = (floor_div(begin, interval) + 1) * interval;
+  }
+  Ms next() const { return std::max(newest + interval, first); }
+  // Ticks up to the time are done, if there are any.
+  void done_until(Ms time) {
+    const Ms last = floor_div(time, interval) * interval;
+    if (last >= first) newest = std::max(newest, last);
+  }
 };
 
 struct Engine::Impl {
@@ -134,6 +147,7 @@ struct Engine::Impl {
   void arrive(RuleState& rule, const Arrival& arrival, std::vector<Transition>& out);
   void arrive_in_sequence(RuleState& rule, const Arrival& arrival);
   std::uint32_t make_group(RuleState& rule, std::uint32_t key);
+  static void link(RuleState& rule, std::uint32_t place);
   void forget(RuleState& rule, std::uint32_t place);
 
   // ticks.cpp

@@ -10,10 +10,10 @@ Ms tick_from(Ms time, Ms interval) { return -floor_div(-time, interval) * interv
 
 // When a group of rules has something to do; kNever: nothing without a further event.
 Ms next_due(const TicksState& ticks) {
-  if (ticks.agenda.has_soon()) return ticks.newest + ticks.interval;
+  if (ticks.agenda.has_soon()) return ticks.next();
   const Ms earliest = ticks.agenda.earliest();
   if (earliest == kNever) return kNever;
-  return std::max(tick_from(earliest, ticks.interval), ticks.newest + ticks.interval);
+  return std::max(tick_from(earliest, ticks.interval), ticks.next());
 }
 
 }  // namespace
@@ -42,8 +42,8 @@ void Engine::Impl::advance(Ms frontier, std::vector<Transition>& out) {
   }
   next_tick = kNever;
   for (TicksState& each : ticks) {
-    each.newest = std::max(each.newest, last(each));
-    next_tick = std::min(next_tick, each.newest + each.interval + each.delay);
+    each.done_until(frontier - each.delay);
+    next_tick = std::min(next_tick, each.next() + each.delay);
   }
   ++epoch;
 }
@@ -157,7 +157,9 @@ Ms Engine::Impl::due(const RuleState& rule, std::uint32_t place, Ms now) const {
   if (rule.is_sequence()) {
     if (const Ms next = group.sequence->due(*rule.steps); next != kNever) by(next);
   } else if (!rule.on_event()) {
-    by(next_change(rule.program, moment_of(rule, place, now), rule.cells_of(place)));
+    const Ms next_tick_after = now + ticks_of(rule).interval;
+    by(ChangeFinder().next(rule.program, moment_of(rule, place, now), rule.cells_of(place),
+                           next_tick_after));
     if (now < group.held_until) by(group.held_until);
     if (is_newcomer(rule, group, now)) by(buckets_over(rule.program, group.first));
   }

@@ -1,86 +1,18 @@
 #include "agent/cli/rules.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
 
-#include "agent/cli/line.h"
-#include "agent/cli/styled.h"
+#include "agent/cli/address_options.h"
+#include "agent/cli/rules_files.h"
 #include "agent/exit_code.h"
-#include "agent/startup.h"
 #include "core/json.h"
 #include "rules/load.h"
 
 namespace kcloud::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-// Hidden ones are editors' and ConfigMaps' own; tests of rules stand beside them.
-bool is_rule_file(const fs::path& path) {
-  const std::string name = path.filename().string();
-  const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-  return yaml && !name.starts_with('.') && !name.ends_with("_test.yaml") &&
-         !name.ends_with("_test.yml");
-}
-
-std::vector<fs::path> files_at(const fs::path& path) {
-  if (!fs::is_directory(path)) return {path};
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path))
-    if (is_rule_file(entry.path()) && entry.is_regular_file()) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  if (files.empty())
-    throw std::runtime_error(fmt::format("{}: no *.yaml or *.yml in it", path.string()));
-  return files;
-}
-
-std::vector<rules::RuleFile> read_files(const std::vector<std::string>& paths) {
-  std::vector<rules::RuleFile> files;
-  for (const auto& path : paths) {
-    for (const auto& file : files_at(path)) {
-      std::ifstream in(file, std::ios::binary);
-      std::ostringstream text;
-      if (in) text << in.rdbuf();
-      if (!in) throw std::runtime_error(fmt::format("{}: {}", file.string(), std::strerror(errno)));
-      files.push_back({file.string(), text.str()});
-    }
-  }
-  return files;
-}
-
-std::shared_ptr<const core::Catalogue> catalogue_of(const std::string& config_file) {
-  return agent::load_or_throw({.config_file = config_file}).catalogue;
-}
-
-// As rules::with_line(), with the word `error` and the caret standing out.
-std::string shown(const config::Problem& problem, const std::string& text, bool colours) {
-  std::istringstream lines(rules::with_line(problem, text));
-  std::string out;
-  std::string line;
-  for (int number = 0; std::getline(lines, line); ++number) {
-    Line spans{{printable(line)}};
-    constexpr std::string_view kError = " error: ";
-    const std::size_t at = spans[0].text.find(kError);
-    if (number == 0 && at != std::string::npos)
-      spans = {{spans[0].text.substr(0, at), Style::kBold},
-               {std::string(kError), Style::kBad},
-               {spans[0].text.substr(at + kError.size())}};
-    else if (number == 2)
-      spans[0].style = Style::kGood;
-    out += to_terminal(spans, colours) + "\n";
-  }
-  return out;
-}
 
 struct Totals {
   std::size_t files = 0, groups = 0, rules = 0;
@@ -108,17 +40,8 @@ std::string as_json(const Totals& totals, const rules::Loaded& loaded) {
   return out + "]}\n";
 }
 
-void tell(const std::vector<rules::RuleFile>& files, const rules::Loaded& loaded) {
-  const bool colours = isatty(STDERR_FILENO) == 1;
-  for (const auto& problem : loaded.problems) {
-    const auto file = std::find_if(files.begin(), files.end(),
-                                   [&](const auto& f) { return f.name == problem.file; });
-    fmt::print(stderr, "{}", shown(problem, file->text, colours));
-  }
-}
-
-int check(const RulesOptions& options) {
-  const auto files = read_files(options.paths);
+int check(const RulesCheckOptions& options) {
+  const auto files = read_rule_files(options.paths);
   const rules::Loaded loaded = rules::load(files, catalogue_of(options.config_file));
   const Totals all = totals(files, loaded);
   if (options.format == "json") {
@@ -126,34 +49,82 @@ int check(const RulesOptions& options) {
   } else if (loaded.ok()) {
     fmt::print("ok: {} files, {} groups, {} rules\n", all.files, all.groups, all.rules);
   } else {
-    tell(files, loaded);
+    tell(loaded.problems, files);
     fmt::print(stderr, "{} problem{} in {} of {} files\n", loaded.problems.size(),
                loaded.problems.size() == 1 ? "" : "s", loaded.bad_files.size(), all.files);
   }
   return loaded.ok() ? 0 : 1;
 }
 
-}  // namespace
 
-void add_rules(CLI::App& app, RulesOptions& options) {
-  auto* rules = app.add_subcommand("rules", "Alert rule files");
-  rules->require_subcommand(1);
-  auto* check = rules->add_subcommand(
+void add_config(CLI::App& command, std::string& config_file) {
+  command.add_option(
+      "-c,--config", config_file,
+      "The agent's configuration: its event types count (default: the built-in ones)");
+}
+
+void add_format(CLI::App& command, std::string& format) {
+  command.add_option("--format", format, "text, or json: one object on standard output")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+void add_check(CLI::App& rules, RulesCheckOptions& options) {
+  auto* check = rules.add_subcommand(
       "check",
       "All problems of rule files, each with its line. Exit code 0: none, 1: some, 2: something "
       "could not be read");
   check->add_option("path", options.paths, "Files, and directories with *.yaml and *.yml")
       ->required();
-  check->add_option(
-      "-c,--config", options.config_file,
-      "The agent's configuration: its event types count (default: the built-in ones)");
-  check->add_option("--format", options.format, "text, or json: one object on standard output")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_config(*check, options.config_file);
+  add_format(*check, options.format);
 }
 
-int run_rules(const CLI::App&, const RulesOptions& options) {
-  return agent::guarded([&] { return check(options); });
+void add_test(CLI::App& rules, RulesTestOptions& options) {
+  auto* test = rules.add_subcommand(
+      "test",
+      "Run the tests of rule files. Exit code 0: all is as expected, 1: something is not, 2: "
+      "something could not be read");
+  test->add_option("path", options.paths, "*_test.yaml files, and directories with some")
+      ->required();
+  test->add_flag("--coverage", options.coverage,
+                 "Every rule must have a test that expects it firing and one that does not");
+  add_config(*test, options.config_file);
+  add_format(*test, options.format);
+}
+
+void add_backtest(CLI::App& rules, RulesBacktestOptions& options) {
+  auto* backtest = rules.add_subcommand(
+      "backtest", "Run rules over stored events: how often each would have fired");
+  backtest->add_option("path", options.paths, "Files, and directories with *.yaml and *.yml")
+      ->required();
+  auto* url = add_agent(*backtest, options.agent, "Over the events of this running agent");
+  backtest
+      ->add_option("-d,--data-dir", options.data_dir,
+                   "Instead: over this data directory, also beside its running agent")
+      ->excludes(url);
+  backtest->add_option("--since", options.since, "From (7d, -24h, 2025-01-15T10:30:00Z)")
+      ->capture_default_str();
+  backtest->add_option("--until", options.until, "Before (default: now)");
+  add_config(*backtest, options.config_file);
+  add_format(*backtest, options.format);
+}
+
+}  // namespace
+
+void add_rules(CLI::App& app, RulesOptions& options) {
+  auto* rules = app.add_subcommand("rules", "Alert rule files: check, test and back-test them");
+  rules->require_subcommand(1);
+  add_check(*rules, options.check);
+  add_test(*rules, options.test);
+  add_backtest(*rules, options.backtest);
+}
+
+int run_rules(const CLI::App& app, const RulesOptions& options) {
+  const auto* rules = app.get_subcommand("rules");
+  if (rules->got_subcommand("test")) return test_rules(options.test);
+  if (rules->got_subcommand("backtest")) return backtest_rules(options.backtest);
+  return agent::guarded([&] { return check(options.check); });
 }
 
 }  // namespace kcloud::cli

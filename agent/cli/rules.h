@@ -1,8 +1,11 @@
-// `kcloud-logger rules`: alert rule files, without a running agent.
+// `kcloud-logger rules`: alert rule files, checked, tested and run over the past.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "agent/cli/rules_backtest.h"
+#include "agent/cli/rules_test.h"
 
 namespace CLI {
 class App;
@@ -10,10 +13,16 @@ class App;
 
 namespace kcloud::cli {
 
-struct RulesOptions {
+struct RulesCheckOptions {
   std::vector<std::string> paths;  // files, and directories: the `*.yaml` and `*.yml` in them
   std::string config_file;         // whose event types count; empty: the built-in ones
   std::string format = "text";     // or json
+};
+
+struct RulesOptions {
+  RulesCheckOptions check;
+  RulesTestOptions test;
+  RulesBacktestOptions backtest;
 };
 
 void add_rules(CLI::App& app, RulesOptions& options);

@@ -13,7 +13,6 @@
 #include "agent/cli/rules_files.h"
 #include "agent/cli/transfer.h"
 #include "agent/exit_code.h"
-#include "agent/startup.h"
 #include "rules/load.h"
 
 namespace kcloud::cli {
@@ -103,21 +102,16 @@ bool run(StoredEvents& events, const BacktestRange& range,
 }
 
 int backtest(const RulesBacktestOptions& options, const std::stop_token& stop) {
-  const auto config = agent::load_or_throw({options.config_file, "", ""});
-  const auto files = rule_files(options.paths);
-  const rules::Loaded loaded = rules::load(files, config.catalogue);
-  if (!loaded.ok()) {
-    for (const config::Problem& problem : loaded.problems)
-      for (const rules::RuleFile& file : files)
-        if (file.name == problem.file)
-          fmt::print(stderr, "{}\n", rules::with_line(problem, file.text));
-    return 1;
-  }
+  const auto catalogue = catalogue_of(options.config_file);
+  const auto files = read_rule_files(options.paths);
+  const rules::Loaded loaded = rules::load(files, catalogue);
+  tell(loaded.problems, files);
+  if (!loaded.ok()) return 1;
   const auto rules = loaded.rules;
   const auto range = range_of(options, *rules, core::SystemClock().now());
   const auto events = options.data_dir.empty()
-                          ? agent_events(options.agent, config.catalogue, range, stop)
-                          : journal_events(options.data_dir, config.catalogue, range);
+                          ? agent_events(options.agent, catalogue, range, stop)
+                          : journal_events(options.data_dir, catalogue, range);
   const bool json = options.format == "json";
   // Written as they end, so that memory does not follow their number.
   if (json) fmt::print("{{\"alerts\":[");

@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <set>
 
 #include "agent/cli/rules_files.h"
 #include "agent/exit_code.h"
-#include "agent/startup.h"
 
 namespace kcloud::cli {
 namespace {
@@ -53,7 +51,7 @@ class Run {
     // Rules beside the tests that no test file speaks of.
     if (options_.coverage)
       for (const std::string& path : options_.paths)
-        if (fs::is_directory(path)) need(load(rule_files({path})).rules);
+        if (fs::is_directory(path)) need(load(read_rule_files({path})).rules);
     const auto missing = options_.coverage ? uncovered(needed_, tested_) : std::vector<Uncovered>();
     return say(missing);
   }
@@ -61,17 +59,15 @@ class Run {
  private:
   void test(const std::string& path) {
     TestedFile tested;
-    const std::string text = read_rule_file(path);
+    const rules::RuleFile text = read_rule_file(path);
     config::Problems problems;
-    tested.file = parse_test_file(text, path, *catalogue_, problems);
+    tested.file = parse_test_file(text.text, path, *catalogue_, problems);
     std::vector<rules::RuleFile> files;
-    for (const std::string& name : tested.file.rules) {
-      const std::string beside = (fs::path(path).parent_path() / name).string();
-      files.push_back({beside, read_rule_file(beside)});
-    }
+    for (const std::string& name : tested.file.rules)
+      files.push_back(read_rule_file((fs::path(path).parent_path() / name).string()));
     const rules::Loaded loaded = load(files);
     if (loaded.ok() && problems.empty()) check_rule_names(tested.file, *loaded.rules, problems);
-    for (const config::Problem& problem : problems) report(problem, text);
+    report(problems, {text});
     if (!loaded.ok() || !problems.empty()) return;
     need(loaded.rules);
     for (const TestCase& test : tested.file.tests)
@@ -79,20 +75,19 @@ class Run {
     tested_.push_back(std::move(tested));
   }
 
-  // With its problems reported, each once.
   rules::Loaded load(const std::vector<rules::RuleFile>& files) {
     rules::Loaded loaded = rules::load(files, catalogue_);
-    for (const config::Problem& problem : loaded.problems)
-      for (const rules::RuleFile& file : files)
-        if (file.name == problem.file) report(problem, file.text);
+    report(loaded.problems, files);
     return loaded;
   }
 
-  void report(const config::Problem& problem, const std::string& text) {
-    if (reported_.insert(problem.to_string()).second) {
-      problems_.push_back(problem);
-      if (options_.format == "text") fmt::print(stderr, "{}\n", rules::with_line(problem, text));
-    }
+  // Each once, though several tests may be of one file.
+  void report(config::Problems problems, const std::vector<rules::RuleFile>& files) {
+    std::erase_if(problems, [this](const config::Problem& problem) {
+      return !reported_.insert(problem.to_string()).second;
+    });
+    if (options_.format == "text") tell(problems, files);
+    problems_.insert(problems_.end(), problems.begin(), problems.end());
   }
 
   void need(const std::shared_ptr<const rules::RuleSet>& rules) {
@@ -123,8 +118,7 @@ class Run {
 
 int test_rules(const RulesTestOptions& options) {
   return agent::guarded([&] {
-    const auto config = agent::load_or_throw({options.config_file, "", ""});
-    return Run(options, config.catalogue).run();
+    return Run(options, catalogue_of(options.config_file)).run();
   });
 }
 

@@ -45,6 +45,9 @@ expect --heads audit verify --h
 expect --url collectors pause bus --u
 expect --json collectors ls --j
 expect check rules ""
+expect --coverage rules test --c
+expect --since rules backtest rules/defaults --s
+expect rules/defaults/cost_test.yaml rules test rules/defaults/cost_
 expect json rules check --format ""
 expect --config rules check --c
 expect rules/defaults/cost.yaml rules check rules/defaults/co

@@ -14,6 +14,7 @@ _kcloud_logger() {
       run | check | tail | top | demo | import | export | replay | rules | journal | collectors | dead-letters | cursors | audit | version)
         if [[ -z $command ]]; then command=$word; elif [[ $command == rules ]]; then second=$word; fi
         ;;
+      test | backtest) [[ $command != rules ]] || second=$word ;;
       ls | drop | pause | resume | show | retry | purge | verify | new-chain) [[ $command != audit && $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
     esac
   done
@@ -61,7 +62,7 @@ _kcloud_logger() {
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         replay) words="--exporter --from --to --time --after --detach --wait --cancel --url --token --ca --cert --key --help" ;;
         rules)
-          words="$([[ -n $second ]] || echo check) --config --format --help"
+          words="$([[ -n $second ]] || echo check test backtest) $([[ $second != test ]] || echo --coverage) $([[ $second != backtest ]] || echo --since --until --data-dir --url --token --ca --cert --key) --config --format --help"
           mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; [[ -z $second ]] || compgen -f -- "$current"; } || true)
           return
           ;;
