@@ -16,7 +16,6 @@
 #include "agent/cli/import.h"
 #include "agent/cli/replay.h"
 #include "agent/cli/rules.h"
-#include "agent/cli/rules_explain.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
 #include "agent/commands.h"
@@ -33,18 +32,6 @@ void add_run(CLI::App& app, agent::Overrides& overrides) {
                   "Configuration file (default: built-in defaults)");
   run->add_option("-l,--listen", overrides.listen, "HOST:PORT, instead of http.listen");
   run->add_option("-d,--data-dir", overrides.data_dir, "Data directory, instead of agent.data_dir");
-}
-
-void add_explain(CLI::App& app, cli::ExplainOptions& options) {
-  auto* rules = app.get_subcommand("rules");
-  auto* explain = rules->add_subcommand(
-      "explain", "Why an alert of a running agent fires, or did: values, evidence, history");
-  explain
-      ->add_option("alert", options.fingerprint,
-                   "Its fingerprint, the beginning of it, or the name of its rule")
-      ->required();
-  explain->add_flag("--json", options.json, "The agent's answer as it is");
-  cli::add_agent(*explain, options.agent, "Where the agent is");
 }
 
 void add_demo(CLI::App& app, cli::DemoOptions& options) {
@@ -318,8 +305,6 @@ int main(int argc, char** argv) {
   add_replay(app, replay);
   cli::RulesOptions rules;
   cli::add_rules(app, rules);
-  cli::ExplainOptions explain;
-  add_explain(app, explain);
   cli::AuditOptions audit;
   agent::NewChainOptions new_chain;
   audit.data_dir = new_chain.data_dir = data_dir;
@@ -354,8 +339,6 @@ int main(int argc, char** argv) {
     if (command->got_subcommand("new-chain")) return agent::new_chain(new_chain);
     return cli::verify_audit(audit);
   }
-  if (app.got_subcommand("rules") && app.get_subcommand("rules")->got_subcommand("explain"))
-    return cli::explain(explain);
   if (app.got_subcommand("rules")) return cli::run_rules(app, rules);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);

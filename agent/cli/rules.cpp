@@ -110,6 +110,17 @@ void add_backtest(CLI::App& rules, RulesBacktestOptions& options) {
   add_format(*backtest, options.format);
 }
 
+void add_explain(CLI::App& rules, ExplainOptions& options) {
+  auto* explain = rules.add_subcommand(
+      "explain", "Why an alert of a running agent fires, or did: values, evidence, history");
+  explain
+      ->add_option("alert", options.fingerprint,
+                   "Its fingerprint, the beginning of it, or the name of its rule")
+      ->required();
+  explain->add_flag("--json", options.json, "The agent's answer as it is");
+  add_agent(*explain, options.agent, "Where the agent is");
+}
+
 }  // namespace
 
 void add_rules(CLI::App& app, RulesOptions& options) {
@@ -118,10 +129,12 @@ void add_rules(CLI::App& app, RulesOptions& options) {
   add_check(*rules, options.check);
   add_test(*rules, options.test);
   add_backtest(*rules, options.backtest);
+  add_explain(*rules, options.explain);
 }
 
 int run_rules(const CLI::App& app, const RulesOptions& options) {
   const auto* rules = app.get_subcommand("rules");
+  if (rules->got_subcommand("explain")) return explain(options.explain);
   if (rules->got_subcommand("test")) return test_rules(options.test);
   if (rules->got_subcommand("backtest")) return backtest_rules(options.backtest);
   return agent::guarded([&] { return check(options.check); });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/cli/rules_backtest.h"
+#include "agent/cli/rules_explain.h"
 #include "agent/cli/rules_test.h"
 
 namespace CLI {
@@ -23,6 +24,7 @@ struct RulesOptions {
   RulesCheckOptions check;
   RulesTestOptions test;
   RulesBacktestOptions backtest;
+  ExplainOptions explain;
 };
 
 void add_rules(CLI::App& app, RulesOptions& options);

@@ -488,6 +488,8 @@ TEST(RuleErrors, Templates) {
       {"two filters",
        summary("a {{ $value | json §| json }}"),
        {"expected `}}`, or `|` and one filter"}},
+      {"not quoted", one_rule("expr: alert\nannotations:\n  summary: {§{ $value }} is much"),
+       {"a key must be text; quote a value that begins with { or ["}},
       {"open", summary("a §{{ $value"), {"`{{` without `}}`"}},
       {"labels name no labels",
        one_rule("expr: alert\nlabels: {a: b, c: '{{ $labels.§a }}'}"),
