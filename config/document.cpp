@@ -113,7 +113,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void add_key(Level& level, const Node& key) {
-    if (key.kind != Node::Kind::kScalar) throw Refused{key.place, "a key must be text; quote a value that begins with { or ["};
+    if (key.kind != Node::Kind::kScalar)
+      throw Refused{key.place, "a key must be text; quote a value that begins with { or ["};
     const auto& keys = level.node.keys;
     if (keys.size() >= kMaxKeys)
       throw Refused{key.place, fmt::format("more than {} keys in a mapping", kMaxKeys)};

@@ -40,8 +40,8 @@ std::string json_text_at(std::string_view json, std::string_view dotted_path);
 std::string json_text_at(std::string_view json, std::initializer_list<std::string_view> path);
 // A whole number from 0 up; nullopt when absent or anything else.
 std::optional<std::uint64_t> json_number_at(std::string_view json, std::string_view dotted_path);
-// The members of an object, the elements of an array, in order: texts as they are, others as JSON. Empty when
-// it is no object, no array.
+// The members of an object, the elements of an array, in order: texts as they are, others as JSON.
+// Empty when it is no object, no array.
 std::vector<std::pair<std::string, std::string>> json_members(std::string_view json);
 std::vector<std::string> json_items(std::string_view json);
 

@@ -56,7 +56,6 @@ int check(const RulesCheckOptions& options) {
   return loaded.ok() ? 0 : 1;
 }
 
-
 void add_config(CLI::App& command, std::string& config_file) {
   command.add_option(
       "-c,--config", config_file,

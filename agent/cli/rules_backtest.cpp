@@ -53,8 +53,8 @@ BacktestRange range_of(const RulesBacktestOptions& options, const rules::RuleSet
   const auto read = [&](const char* option, const std::string& text) {
     const auto time = parse_past(text, now);
     if (!time)
-      throw std::runtime_error(
-          fmt::format("{}: '{}' is no time. Expected 7d, -24h or 2025-01-15T10:30:00Z", option, text));
+      throw std::runtime_error(fmt::format(
+          "{}: '{}' is no time. Expected 7d, -24h or 2025-01-15T10:30:00Z", option, text));
     return *time;
   };
   BacktestRange range;
@@ -109,9 +109,8 @@ int backtest(const RulesBacktestOptions& options, const std::stop_token& stop) {
   if (!loaded.ok()) return 1;
   const auto rules = loaded.rules;
   const auto range = range_of(options, *rules, core::SystemClock().now());
-  const auto events = options.data_dir.empty()
-                          ? agent_events(options.agent, catalogue, range, stop)
-                          : journal_events(options.data_dir, catalogue, range);
+  const auto events = options.data_dir.empty() ? agent_events(options.agent, catalogue, range, stop)
+                                               : journal_events(options.data_dir, catalogue, range);
   const bool json = options.format == "json";
   // Written as they end, so that memory does not follow their number.
   if (json) fmt::print("{{\"alerts\":[");

@@ -31,8 +31,8 @@ struct BacktestRange {
   core::Time now;                 // of the wall clock, at the start
 };
 
-// Stored events with their fields, in the order in which they arrived, or where that is not known in
-// the order of their time. One thread; calls block. Throws std::runtime_error with a hint.
+// Stored events with their fields, in the order in which they arrived, or where that is not known
+// in the order of their time. One thread; calls block. Throws std::runtime_error with a hint.
 class StoredEvents {
  public:
   virtual ~StoredEvents() = default;

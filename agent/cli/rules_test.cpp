@@ -117,9 +117,7 @@ class Run {
 }  // namespace
 
 int test_rules(const RulesTestOptions& options) {
-  return agent::guarded([&] {
-    return Run(options, catalogue_of(options.config_file)).run();
-  });
+  return agent::guarded([&] { return Run(options, catalogue_of(options.config_file)).run(); });
 }
 
 }  // namespace kcloud::cli

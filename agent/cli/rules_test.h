@@ -1,5 +1,5 @@
-// `kcloud-logger rules test`: rule files against the `*_test.yaml` beside them, in memory. The return
-// value is the process's exit code.
+// `kcloud-logger rules test`: rule files against the `*_test.yaml` beside them, in memory. The
+// return value is the process's exit code.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ struct RulesTestOptions {
 // A test file that was run.
 struct TestedFile {
   TestFile file;
-  std::vector<std::string> rules;    // of the files that it tests
-  std::vector<TestResult> results;   // by test
+  std::vector<std::string> rules;   // of the files that it tests
+  std::vector<TestResult> results;  // by test
 };
 
 // What a rule's tests leave out.

@@ -127,7 +127,8 @@ std::string body_of(const GivenEvent& given, std::uint64_t number, const Report&
   const core::EventType& type = *given.type;
   Json body;
   put(body, type, "type", type.name, report);
-  for (const auto& [name, text] : given.fields) put(body, type, name, numbered(text, number), report);
+  for (const auto& [name, text] : given.fields)
+    put(body, type, name, numbered(text, number), report);
   for (const core::Field& field : type.fields) {
     const auto is_it = [&](const auto& pair) {
       return path_of(type, pair.first) == field.paths.front();
@@ -155,7 +156,8 @@ class Arrivals {
     const std::string body =
         given.body.empty() ? body_of(given, number, report) : numbered(given.body, number);
     core::TransportHints hints;
-    hints.received = start_ + given.at + given.every * static_cast<std::int64_t>(number) + given.late;
+    hints.received =
+        start_ + given.at + given.every * static_cast<std::int64_t>(number) + given.late;
     hints.collector = given.collector;
     std::vector<core::FieldError> errors;
     std::vector<std::string_view> warnings;
@@ -166,8 +168,8 @@ class Arrivals {
     }
     core::Event& event = batch_.events.back();
     event.time = hints.received - given.late;
-    event.id = core::make_event_id(
-        event.time, core::key_digest("test", std::to_string(batch_.events.size())));
+    event.id = core::make_event_id(event.time,
+                                   core::key_digest("test", std::to_string(batch_.events.size())));
   }
 
  private:

@@ -57,7 +57,8 @@ void read_fields(Section& section, GivenEvent& event) {
 
 GivenEvent read_event(Section& section, const core::Catalogue& catalogue) {
   GivenEvent event;
-  if (!section.has("at")) section.fail("", "`at` is missing: the event's time from the start, as 30s");
+  if (!section.has("at"))
+    section.fail("", "`at` is missing: the event's time from the start, as 30s");
   read_duration(section, "at", event.at);
   read_duration(section, "late", event.late);
   section.read("body", event.body);
@@ -141,7 +142,8 @@ core::Time read_start(Section& root) {
   root.read("start", text);
   const auto parsed = core::parse_time(text, core::Zone());
   if (!parsed)
-    root.fail("start", fmt::format("'{}' is no time, expected RFC 3339 as {}", text, kDefaultStart));
+    root.fail("start",
+              fmt::format("'{}' is no time, expected RFC 3339 as {}", text, kDefaultStart));
   return parsed ? parsed->time : core::Time();
 }
 
@@ -182,10 +184,10 @@ void check_rule_names(const TestFile& file, const rules::RuleSet& rules,
     for (const Expectation& expectation : test.expect) {
       const std::string& name = expectation.rule;
       if (name.empty() || std::ranges::find(known, name) != known.end()) continue;
-      problems.push_back({file.name, expectation.place.line, expectation.place.column,
-                          fmt::format("no rule '{}'{} in {}", name,
-                                      config::did_you_mean(name, known),
-                                      config::joined(file.rules))});
+      problems.push_back(
+          {file.name, expectation.place.line, expectation.place.column,
+           fmt::format("no rule '{}'{} in {}", name, config::did_you_mean(name, known),
+                       config::joined(file.rules))});
     }
   }
 }

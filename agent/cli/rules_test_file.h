@@ -65,8 +65,8 @@ TestFile parse_test_file(const std::string& text, const std::string& name,
 void check_rule_names(const TestFile& file, const rules::RuleSet& rules,
                       config::Problems& problems);
 
-// The events in the order of their arrival. What is wrong with one goes to `problem`, with its place
-// in `given`. `given` must outlive the batch.
+// The events in the order of their arrival. What is wrong with one goes to `problem`, with its
+// place in `given`. `given` must outlive the batch.
 using EventProblem = std::function<void(std::size_t index, const std::string& message)>;
 core::EventBatch arrivals(const std::vector<GivenEvent>& given, core::Time start,
                           const core::Catalogue& catalogue, const EventProblem& problem);

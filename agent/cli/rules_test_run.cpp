@@ -65,8 +65,10 @@ std::string difference(const Expectation& expected, const Alert& alert, core::Ti
   }
   for (const auto& [name, text] : expected.annotations) {
     const auto found = alert.annotations.find(name);
-    if (found == alert.annotations.end()) differs(fmt::format("no annotation {}", name));
-    else if (found->second != text) differs(fmt::format("{} is '{}'", name, found->second));
+    if (found == alert.annotations.end())
+      differs(fmt::format("no annotation {}", name));
+    else if (found->second != text)
+      differs(fmt::format("{} is '{}'", name, found->second));
   }
   if (expected.value && (!alert.value || std::abs(*alert.value - *expected.value) >
                                              kTolerance * std::abs(*expected.value)))
@@ -100,7 +102,8 @@ std::vector<const Alert*> at_time(const std::vector<Transition>& transitions, co
 }
 
 AlertState wanted_state(const Expectation& expected) {
-  return expected.kind == Expectation::Kind::kResolved ? AlertState::kResolved : AlertState::kFiring;
+  return expected.kind == Expectation::Kind::kResolved ? AlertState::kResolved
+                                                       : AlertState::kFiring;
 }
 
 bool is_met(const Expectation& expected, const std::vector<const Alert*>& alerts, core::Time start,

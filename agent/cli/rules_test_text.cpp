@@ -13,14 +13,14 @@ std::string plural(std::size_t count, const char* noun) {
 }
 
 std::size_t failed(const TestedFile& tested) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      tested.results, [](const TestResult& result) { return !result.ok(); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(tested.results, [](const TestResult& result) { return !result.ok(); }));
 }
 
 std::string failure_text(const TestFile& file, const FailedExpectation& failure) {
-  std::string out = fmt::format("  {}:{}:{}: expected {}\n", file.name,
-                                failure.expected->place.line, failure.expected->place.column,
-                                to_string(*failure.expected));
+  std::string out =
+      fmt::format("  {}:{}:{}: expected {}\n", file.name, failure.expected->place.line,
+                  failure.expected->place.column, to_string(*failure.expected));
   if (failure.got.empty()) out += "      got nothing\n";
   for (std::size_t i = 0; i < failure.got.size(); ++i)
     out += fmt::format("      {}{}\n", i == 0 ? "got " : "    ", failure.got[i]);
@@ -98,8 +98,7 @@ std::string as_text(const std::vector<TestedFile>& tested) {
     if (failed(file) == 0)
       out += fmt::format("ok    {}: {}\n", file.file.name, plural(file.results.size(), "test"));
     for (std::size_t i = 0; i < file.results.size(); ++i)
-      if (!file.results[i].ok())
-        out += result_text(file.file, file.file.tests[i], file.results[i]);
+      if (!file.results[i].ok()) out += result_text(file.file, file.file.tests[i], file.results[i]);
   }
   return out + fmt::format("{}, {} failed\n", plural(tests, "test"), failures);
 }

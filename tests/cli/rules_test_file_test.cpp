@@ -125,21 +125,26 @@ TEST(RulesTestFile, SaysWhatIsWrongAndWhere) {
     std::string text;
     const char* want;
   } kCases[] = {
-      {"no version", "tests: [{name: t, expect: [{at: 1s, none: A}]}]\n", "`version: 1` is missing"},
+      {"no version", "tests: [{name: t, expect: [{at: 1s, none: A}]}]\n",
+       "`version: 1` is missing"},
       {"unknown key", "version: 1\ntest: []\n", ":2:1: error: "},
       {"no test", "version: 1\n", "there are no tests"},
       {"no expectation", kTest, "a test expects something"},
       {"no time", std::string(kTest) + "    expect: [{firing: A}]\n", ":4:"},
       {"two kinds", std::string(kTest) + "    expect: [{at: 1s, firing: A, none: B}]\n",
        "exactly one of `firing`, `resolved` and `none`"},
-      {"any rule fires", std::string(kTest) + "    expect: [{at: 1s, firing: '*'}]\n", "name a rule"},
+      {"any rule fires", std::string(kTest) + "    expect: [{at: 1s, firing: '*'}]\n",
+       "name a rule"},
       {"unknown type",
-       std::string(kTest) + "    events: [{at: 1s, type: schedulin}]\n    expect: [{at: 1s, none: A}]\n",
+       std::string(kTest) +
+           "    events: [{at: 1s, type: schedulin}]\n    expect: [{at: 1s, none: A}]\n",
        "did you mean 'scheduling'?"},
       {"unknown field",
-       std::string(kTest) + "    events:\n      - at: 1s\n        type: scheduling\n        fields:\n"
-                            "          exection_time_ms: 5\n    expect: [{at: 1s, none: A}]\n",
-       ":8:11: error: tests[0].events[0].fields.exection_time_ms: event type 'scheduling_decision' has "
+       std::string(kTest) +
+           "    events:\n      - at: 1s\n        type: scheduling\n        fields:\n"
+           "          exection_time_ms: 5\n    expect: [{at: 1s, none: A}]\n",
+       ":8:11: error: tests[0].events[0].fields.exection_time_ms: event type 'scheduling_decision' "
+       "has "
        "no field 'exection_time_ms' (did you mean 'execution_time_ms'?)"},
       {"bad value",
        std::string(kTest) + "    events: [{at: 1s, type: scheduling, fields: {gpu: many}}]\n"

@@ -53,10 +53,12 @@ std::string tell(const std::string& events, const std::string& expect) {
 }
 
 const std::string kSlow =
-    "      - at: 1s\n        type: scheduling\n        fields: {scheduler: s-1, execution_time_ms: 800}\n"
+    "      - at: 1s\n        type: scheduling\n        fields: {scheduler: s-1, execution_time_ms: "
+    "800}\n"
     "        repeat: {every: 1s, count: 600}\n";
 const std::string kFailure =
-    "      - {at: 90s, type: scheduling, fields: {cluster: gpu-1, outcome: failure, execution_time_ms: 1}}\n";
+    "      - {at: 90s, type: scheduling, fields: {cluster: gpu-1, outcome: failure, "
+    "execution_time_ms: 1}}\n";
 
 TEST(RulesTestRun, SeesWhatFiresWhenAndWhatEnds) {
   EXPECT_THAT(tell(kSlow, R"(
@@ -134,9 +136,9 @@ TEST(RulesTestRun, CoverageNeedsAFiringAndAQuietCase) {
   };
   using Kind = Expectation::Kind;
   EXPECT_EQ(as_text(uncovered({"A", "B", "C"}, expects({{Kind::kFiring, "A"},
-                                                         {Kind::kNone, "A"},
-                                                         {Kind::kFiring, "B"},
-                                                         {Kind::kNone, "*"}}))),
+                                                        {Kind::kNone, "A"},
+                                                        {Kind::kFiring, "B"},
+                                                        {Kind::kNone, "*"}}))),
             "not covered: B has no test that expects `none` of it\nnot covered: C has no test\n");
   EXPECT_EQ(as_text(uncovered({"A"}, expects({{Kind::kNone, "A"}}))),
             "not covered: A has no test that expects it firing\n");

@@ -85,7 +85,7 @@ TEST(Text, EveryCharacterStandsAtItsPlace) {
   std::mt19937 random(7);
   const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   const std::vector<std::string> words = {"one", "a(b)", "x.y{z", "한국", "é", "'", "\"", "\\", "|",
-                                          ">",   "5m]",  "==",   "#",    "%", "&", "@",  "a:b"};
+                                          ">",   "5m]",  "==",    "#",    "%", "&", "@",  "a:b"};
   int compared = 0;
   for (int round = 0; round < 3'000; ++round) {
     const char style = "|>'\""[below(4)];
@@ -130,8 +130,7 @@ TEST(Text, EveryCharacterStandsAtItsPlace) {
 
 TEST(Text, ItemsAreTextsAndMappings) {
   Problems problems;
-  Section root =
-      Section::parse("k:\n  - one\n  - not: two\n  - [three]\n", "f.yaml", problems);
+  Section root = Section::parse("k:\n  - one\n  - not: two\n  - [three]\n", "f.yaml", problems);
   auto items = root.items("k");
   ASSERT_EQ(items.size(), 2u);
   EXPECT_EQ(std::get<Text>(items[0]).value(), "one");

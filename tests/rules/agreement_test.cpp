@@ -1,5 +1,5 @@
-// The engine against brute force: random rule files over random streams. KCLOUD_RULES_SEEDS says how
-// many, KCLOUD_RULES_SEED which one alone.
+// The engine against brute force: random rule files over random streams. KCLOUD_RULES_SEEDS says
+// how many, KCLOUD_RULES_SEED which one alone.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -44,7 +44,8 @@ std::vector<Outcome> outcomes(const std::vector<Transition>& transitions) {
   for (const Transition& transition : transitions) {
     const Alert& alert = transition.alert;
     if (alert.state == AlertState::kPending) continue;
-    out.push_back({alert.rule, alert.by, alert.state, ms(transition.at), ms(alert.starts_at), alert.value});
+    out.push_back(
+        {alert.rule, alert.by, alert.state, ms(transition.at), ms(alert.starts_at), alert.value});
   }
   return out;
 }
@@ -119,9 +120,9 @@ class Pair {
 
 std::string told(const Input& input) {
   if (input.event == nullptr) return "at the frontier " + core::format_time(input.frontier);
-  return fmt::format("with the event of {}, received {}, {}: {}", core::format_time(input.event->time),
-                     core::format_time(input.event->received), input.event->collector,
-                     input.event->body);
+  return fmt::format("with the event of {}, received {}, {}: {}",
+                     core::format_time(input.event->time), core::format_time(input.event->received),
+                     input.event->collector, input.event->body);
 }
 
 // Whether they agree, with a cut at every tenth input or so.

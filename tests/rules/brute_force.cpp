@@ -237,20 +237,28 @@ void BruteForce::refuse(OneRule& one, Ms at, Out& out) {
   one.overflow->newest = std::max(one.overflow->newest, at);
   ++one.overflow->refused;
   if (first)
-    out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
-                   AlertState::kFiring, at, at, 1});
+    out.push_back({"RuleOverflow",
+                   {{"rule", one.rule->name}, {"rule_group", one.group->name}},
+                   AlertState::kFiring,
+                   at,
+                   at,
+                   1});
 }
 
 void BruteForce::end_overflow(OneRule& one, Ms now, Out& out) {
   if (!one.overflow || now - one.overflow->newest < kFiveMinutes) return;
-  out.push_back({"RuleOverflow", {{"rule", one.rule->name}, {"rule_group", one.group->name}},
-                 AlertState::kResolved, now, one.overflow->since,
+  out.push_back({"RuleOverflow",
+                 {{"rule", one.rule->name}, {"rule_group", one.group->name}},
+                 AlertState::kResolved,
+                 now,
+                 one.overflow->since,
                  static_cast<double>(one.overflow->refused)});
   one.overflow.reset();
 }
 
 void BruteForce::say(const OneRule& one, const Known& known, AlertState state, Ms at, Out& out) {
-  out.push_back({one.rule->name, known.by, state, at, known.active->starts_at, known.active->value});
+  out.push_back(
+      {one.rule->name, known.by, state, at, known.active->starts_at, known.active->value});
 }
 
 }  // namespace kcloud::rules::brute

@@ -1,5 +1,6 @@
-// A second engine, by docs/rules-semantics.md alone: keeps every event and asks all of them again at
-// each evaluation. Slow, without rings, snapshots or limits of memory; what the real one is held to.
+// A second engine, by docs/rules-semantics.md alone: keeps every event and asks all of them again
+// at each evaluation. Slow, without rings, snapshots or limits of memory; what the real one is held
+// to.
 #pragma once
 
 #include <map>

@@ -137,19 +137,25 @@ double mean_of(const std::vector<double>& values) {
 Number of_some(const Expr& expr, const std::vector<Sample>& found) {
   if (found.empty()) return std::nullopt;
   if (expr.aggregate == Aggregate::kLast) {
-    const auto last = std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.t, a.order) < std::pair(b.t, b.order);
-    });
+    const auto last =
+        std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
+          return std::pair(a.t, a.order) < std::pair(b.t, b.order);
+        });
     return as_number(last->value);
   }
   const auto values = sorted(found);
   const double n = static_cast<double>(values.size());
   switch (expr.aggregate) {
-    case Aggregate::kAvg: return mean_of(values);
-    case Aggregate::kMin: return values.front();
-    case Aggregate::kMax: return values.back();
-    case Aggregate::kStddev: return deviation(values, mean_of(values));
-    default: break;
+    case Aggregate::kAvg:
+      return mean_of(values);
+    case Aggregate::kMin:
+      return values.front();
+    case Aggregate::kMax:
+      return values.back();
+    case Aggregate::kStddev:
+      return deviation(values, mean_of(values));
+    default:
+      break;
   }
   const double rank = std::max(1.0, std::ceil(expr.quantile * n));
   return values[static_cast<std::size_t>(rank) - 1];
@@ -159,8 +165,10 @@ Number aggregate(const Expr& expr, const View& view, const Earlier& earlier) {
   const auto found = samples(expr, view, window(expr, view, earlier.of(expr)));
   const double seconds = static_cast<double>(length(expr)) / 1000;
   switch (expr.aggregate) {
-    case Aggregate::kCount: return static_cast<double>(found.size());
-    case Aggregate::kSum: return finite(sum_of(found));
+    case Aggregate::kCount:
+      return static_cast<double>(found.size());
+    case Aggregate::kSum:
+      return finite(sum_of(found));
     case Aggregate::kRate:
       return finite((expr.selector.field ? sum_of(found) : static_cast<double>(found.size())) /
                     seconds);
@@ -169,7 +177,8 @@ Number aggregate(const Expr& expr, const View& view, const Earlier& earlier) {
       for (const Sample& sample : found) different.insert(sample.value);
       return static_cast<double>(different.size());
     }
-    default: return of_some(expr, found);
+    default:
+      return of_some(expr, found);
   }
 }
 
@@ -229,23 +238,33 @@ Number zscore(const Expr& expr, const View& view, const Earlier& earlier) {
 
 Number arithmetic(Expr::Kind kind, double a, double b) {
   switch (kind) {
-    case Expr::Kind::kAdd: return finite(a + b);
-    case Expr::Kind::kSubtract: return finite(a - b);
-    case Expr::Kind::kMultiply: return finite(a * b);
-    case Expr::Kind::kDivide: return b == 0 ? std::nullopt : finite(a / b);
-    default: return b == 0 ? std::nullopt : finite(std::fmod(a, b));
+    case Expr::Kind::kAdd:
+      return finite(a + b);
+    case Expr::Kind::kSubtract:
+      return finite(a - b);
+    case Expr::Kind::kMultiply:
+      return finite(a * b);
+    case Expr::Kind::kDivide:
+      return b == 0 ? std::nullopt : finite(a / b);
+    default:
+      return b == 0 ? std::nullopt : finite(std::fmod(a, b));
   }
 }
 
 Number value(const Expr& expr, const View& view, const Earlier& earlier) {
   switch (expr.kind) {
-    case Expr::Kind::kNumber: return expr.number;
-    case Expr::Kind::kAggregate: return aggregate(expr, view, earlier);
-    case Expr::Kind::kBaseline: return baseline(expr, view, earlier);
-    case Expr::Kind::kZscore: return zscore(expr, view, earlier);
+    case Expr::Kind::kNumber:
+      return expr.number;
+    case Expr::Kind::kAggregate:
+      return aggregate(expr, view, earlier);
+    case Expr::Kind::kBaseline:
+      return baseline(expr, view, earlier);
+    case Expr::Kind::kZscore:
+      return zscore(expr, view, earlier);
     case Expr::Kind::kPrev:
       return value(expr.operands.front(), view, {earlier.by, earlier.windows + 1});
-    default: break;
+    default:
+      break;
   }
   const Number a = value(expr.operands.front(), view, earlier);
   if (!a) return std::nullopt;
@@ -265,17 +284,23 @@ Truth compared(const Expr& expr, const View& view) {
   const Number b = number(expr.operands.back(), view);
   if (!a || !b) return Truth::kUnknown;
   switch (expr.kind) {
-    case Expr::Kind::kEqual: return truth(*a == *b);
-    case Expr::Kind::kNotEqual: return truth(*a != *b);
-    case Expr::Kind::kGreater: return truth(*a > *b);
-    case Expr::Kind::kGreaterEqual: return truth(*a >= *b);
-    case Expr::Kind::kLess: return truth(*a < *b);
-    default: return truth(*a <= *b);
+    case Expr::Kind::kEqual:
+      return truth(*a == *b);
+    case Expr::Kind::kNotEqual:
+      return truth(*a != *b);
+    case Expr::Kind::kGreater:
+      return truth(*a > *b);
+    case Expr::Kind::kGreaterEqual:
+      return truth(*a >= *b);
+    case Expr::Kind::kLess:
+      return truth(*a < *b);
+    default:
+      return truth(*a <= *b);
   }
 }
 
-// "no event of the group with this value of f came before with a t ≥ a − W, where a counts this event
-// already"
+// "no event of the group with this value of f came before with a t ≥ a − W, where a counts this
+// event already"
 bool is_new(const Expr& expr, const View& view) {
   const Literal value = read(*expr.selector.field, *view.arriving);
   if (value.index() == 0) return false;
@@ -286,8 +311,8 @@ bool is_new(const Expr& expr, const View& view) {
   });
 }
 
-// "of the events with f that came before, the one of greatest t (of equal ones the last) has another
-// value of f; false for the first, for an event older than that one"
+// "of the events with f that came before, the one of greatest t (of equal ones the last) has
+// another value of f; false for the first, for an event older than that one"
 bool is_changed(const Expr& expr, const View& view) {
   const Literal value = read(*expr.selector.field, *view.arriving);
   if (value.index() == 0) return false;
@@ -330,24 +355,38 @@ Ms time_of(const core::Event& event) {
 Literal read(const FieldRef& field, const core::Event& event) {
   using From = FieldRef::From;
   switch (field.from) {
-    case From::kWorkload: return text_of(event.workload);
-    case From::kCluster: return text_of(event.cluster);
-    case From::kSeverity: return text_of(event.severity);
-    case From::kActor: return text_of(event.actor);
-    case From::kReason: return text_of(event.reason);
-    case From::kSource: return text_of(event.source);
-    case From::kCollector: return text_of(event.collector);
-    case From::kAgent: return text_of(event.agent);
-    case From::kSlot: break;
+    case From::kWorkload:
+      return text_of(event.workload);
+    case From::kCluster:
+      return text_of(event.cluster);
+    case From::kSeverity:
+      return text_of(event.severity);
+    case From::kActor:
+      return text_of(event.actor);
+    case From::kReason:
+      return text_of(event.reason);
+    case From::kSource:
+      return text_of(event.source);
+    case From::kCollector:
+      return text_of(event.collector);
+    case From::kAgent:
+      return text_of(event.agent);
+    case From::kSlot:
+      break;
   }
   if (field.slot >= event.fields.size()) return std::monostate{};
   const core::FieldValue& value = event.fields[field.slot];
   switch (value.kind) {
-    case core::FieldValue::Kind::kAbsent: return std::monostate{};
-    case core::FieldValue::Kind::kInteger: return static_cast<double>(value.integer);
-    case core::FieldValue::Kind::kReal: return value.real;
-    case core::FieldValue::Kind::kBoolean: return value.boolean;
-    case core::FieldValue::Kind::kText: return std::string(value.text);
+    case core::FieldValue::Kind::kAbsent:
+      return std::monostate{};
+    case core::FieldValue::Kind::kInteger:
+      return static_cast<double>(value.integer);
+    case core::FieldValue::Kind::kReal:
+      return value.real;
+    case core::FieldValue::Kind::kBoolean:
+      return value.boolean;
+    case core::FieldValue::Kind::kText:
+      return std::string(value.text);
   }
   return std::monostate{};
 }
@@ -365,36 +404,52 @@ bool holds(const Filter& filter, const core::Event& event) {
   const auto inner = [&](const Filter& operand) { return holds(operand, event); };
   const auto& operands = filter.operands;
   switch (filter.kind) {
-    case Kind::kAlways: return true;
-    case Kind::kAnd: return std::all_of(operands.begin(), operands.end(), inner);
-    case Kind::kOr: return std::any_of(operands.begin(), operands.end(), inner);
-    case Kind::kNot: return !inner(operands.front());
-    default: break;
+    case Kind::kAlways:
+      return true;
+    case Kind::kAnd:
+      return std::all_of(operands.begin(), operands.end(), inner);
+    case Kind::kOr:
+      return std::any_of(operands.begin(), operands.end(), inner);
+    case Kind::kNot:
+      return !inner(operands.front());
+    default:
+      break;
   }
   const Literal value = read(filter.field, event);
   const auto* text = std::get_if<std::string>(&value);
   const auto wanted = [&] { return std::get<std::string>(filter.values.front()); };
   switch (filter.kind) {
-    case Kind::kExists: return value.index() != 0;
-    case Kind::kEqual: return value == filter.values.front();
-    case Kind::kNotEqual: return value != filter.values.front();
+    case Kind::kExists:
+      return value.index() != 0;
+    case Kind::kEqual:
+      return value == filter.values.front();
+    case Kind::kNotEqual:
+      return value != filter.values.front();
     case Kind::kIn:
       return value.index() != 0 &&
              std::find(filter.values.begin(), filter.values.end(), value) != filter.values.end();
     case Kind::kMatches:
       return text != nullptr && std::regex_match(*text, regex_of(filter.pattern->text()));
-    case Kind::kContains: return text != nullptr && text->find(wanted()) != std::string::npos;
-    case Kind::kStartsWith: return text != nullptr && text->starts_with(wanted());
-    case Kind::kEndsWith: return text != nullptr && text->ends_with(wanted());
-    default: break;
+    case Kind::kContains:
+      return text != nullptr && text->find(wanted()) != std::string::npos;
+    case Kind::kStartsWith:
+      return text != nullptr && text->starts_with(wanted());
+    case Kind::kEndsWith:
+      return text != nullptr && text->ends_with(wanted());
+    default:
+      break;
   }
   const auto sign = order(value, filter.values.front());
   if (!sign) return false;
   switch (filter.kind) {
-    case Kind::kGreater: return *sign > 0;
-    case Kind::kGreaterEqual: return *sign >= 0;
-    case Kind::kLess: return *sign < 0;
-    default: return *sign <= 0;
+    case Kind::kGreater:
+      return *sign > 0;
+    case Kind::kGreaterEqual:
+      return *sign >= 0;
+    case Kind::kLess:
+      return *sign < 0;
+    default:
+      return *sign <= 0;
   }
 }
 
@@ -416,9 +471,12 @@ Truth condition(const Expr& expr, const View& view) {
   std::vector<Truth> all;
   for (const Expr& operand : expr.operands) all.push_back(condition(operand, view));
   switch (expr.kind) {
-    case Expr::Kind::kAnd: return *std::min_element(all.begin(), all.end());
-    case Expr::Kind::kOr: return *std::max_element(all.begin(), all.end());
-    default: break;
+    case Expr::Kind::kAnd:
+      return *std::min_element(all.begin(), all.end());
+    case Expr::Kind::kOr:
+      return *std::max_element(all.begin(), all.end());
+    default:
+      break;
   }
   // "a unless b is a and not b, where an unknown b is false"
   for (std::size_t i = 1; i < all.size(); ++i)
@@ -468,9 +526,12 @@ bool is_eager(const Expr& expr) {
   switch (left.aggregate) {
     case Aggregate::kCount:
     case Aggregate::kDistinct:
-    case Aggregate::kMax: return above;
-    case Aggregate::kMin: return below;
-    default: return false;
+    case Aggregate::kMax:
+      return above;
+    case Aggregate::kMin:
+      return below;
+    default:
+      return false;
   }
 }
 
@@ -486,8 +547,7 @@ void for_each(const Expr& expr, const std::function<void(const Expr&)>& visit) {
 
 Ms reach(const Expr& expr) {
   Ms most = 0;
-  if (expr.kind == Expr::Kind::kAggregate)
-    most = length(expr) + expr.selector.offset.count();
+  if (expr.kind == Expr::Kind::kAggregate) most = length(expr) + expr.selector.offset.count();
   for (const Expr& operand : expr.operands) most = std::max(most, reach(operand));
   if (expr.kind == Expr::Kind::kPrev) most += longest_window(expr);
   return most + expr.look_back.count();

@@ -1,5 +1,5 @@
-// What filters, windows and expressions are by docs/rules-semantics.md, computed anew from a list of
-// events each time. Shares no code with rules/: slow, and meant to be read beside that page.
+// What filters, windows and expressions are by docs/rules-semantics.md, computed anew from a list
+// of events each time. Shares no code with rules/: slow, and meant to be read beside that page.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ struct Hit {
 
 // All that an evaluation may look at.
 struct View {
-  const std::vector<Hit>* hits = nullptr;   // of the group, as they came
+  const std::vector<Hit>* hits = nullptr;  // of the group, as they came
   Ms begin = 0;                            // of the engine
   Ms now = 0;  // the tick T, or on arrival the later of a and the newest tick
-  const core::Event* arriving = nullptr;  // nullptr: at a tick
+  const core::Event* arriving = nullptr;                // nullptr: at a tick
   std::optional<Ms> first_t() const, newest_t() const;  // the group's
 };
 

@@ -1,5 +1,5 @@
-// Sentences of docs/rules-semantics.md that random rules and events found the engine not to keep to,
-// each as a test of its own.
+// Sentences of docs/rules-semantics.md that random rules and events found the engine not to keep
+// to, each as a test of its own.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -27,7 +27,8 @@ std::shared_ptr<const core::Catalogue> catalogue() {
 class Meaning : public testing::Test {
  protected:
   void rules(const std::string& text) {
-    const std::string file = "version: 1\ngroups:\n  - name: g\n    interval: 30s\n    max_delay: 0s\n" + text;
+    const std::string file =
+        "version: 1\ngroups:\n  - name: g\n    interval: 30s\n    max_delay: 0s\n" + text;
     const Loaded loaded = load({{"rules.yaml", file}}, catalogue_);
     for (const auto& problem : loaded.problems) ADD_FAILURE() << with_line(problem, file);
     rules_ = loaded.rules;
@@ -53,8 +54,8 @@ class Meaning : public testing::Test {
       std::string by;
       for (const auto& [name, value] : transition.alert.by) by += " " + value;
       const auto at = std::chrono::duration_cast<milliseconds>(transition.at - kStart).count();
-      lines.push_back(fmt::format("{}s {}{} {}", static_cast<double>(at) / 1000, transition.alert.rule,
-                                  by, to_string(transition.alert.state)));
+      lines.push_back(fmt::format("{}s {}{} {}", static_cast<double>(at) / 1000,
+                                  transition.alert.rule, by, to_string(transition.alert.state)));
     }
     transitions_.clear();
     return lines;
@@ -68,8 +69,8 @@ class Meaning : public testing::Test {
   std::vector<Transition> transitions_;
 };
 
-// "What would be one more, at a tick or on arrival, is refused and counted, and RuleOverflow fires at
-// that T"
+// "What would be one more, at a tick or on arrival, is refused and counted, and RuleOverflow fires
+// at that T"
 TEST_F(Meaning, ASequenceThatIsRefusedIsToldAtTheTick) {
   rules(R"(    limit: 1
     rules:

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 
 class Maker {
  public:
-  Maker(const core::Catalogue& catalogue, std::uint32_t seed) : decoder_(catalogue, {}), random_(seed) {}
+  Maker(const core::Catalogue& catalogue, std::uint32_t seed)
+      : decoder_(catalogue, {}), random_(seed) {}
 
   Stream make(std::size_t events) {
     Stream stream;
@@ -68,7 +69,8 @@ class Maker {
   }
 
   void text(std::string& body, const char* key, int percent, const char* value) {
-    if (chance(static_cast<std::uint32_t>(percent))) body += fmt::format(",\"{}\":\"{}\"", key, value);
+    if (chance(static_cast<std::uint32_t>(percent)))
+      body += fmt::format(",\"{}\":\"{}\"", key, value);
   }
 
   std::string body() {
@@ -82,7 +84,8 @@ class Maker {
     for (const char* key : {"state", "flag", "note", "actor", "reason", "source"})
       text(out, key, 70, one_of({"on", "off", "half-way", "o", "of"}));
     if (chance(85))
-      out += fmt::format(",\"cost\":{}", one_of({"0.5", "1", "2", "4", "8", "16", "32", "64", "-2", "0"}));
+      out += fmt::format(",\"cost\":{}",
+                         one_of({"0.5", "1", "2", "4", "8", "16", "32", "64", "-2", "0"}));
     if (chance(85)) out += fmt::format(",\"size\":{}", below(5));
     return out + "}";
   }

@@ -43,9 +43,9 @@ std::string RuleWriter::file() {
 }
 
 std::string RuleWriter::group(int number) {
-  std::string out = fmt::format("  - name: group-{}\n    interval: {}\n    max_delay: {}\n", number,
-                                one_of({"10s", "15s", "30s", "1m"}),
-                                one_of({"0s", "5s", "30s", "1m30s"}));
+  std::string out =
+      fmt::format("  - name: group-{}\n    interval: {}\n    max_delay: {}\n", number,
+                  one_of({"10s", "15s", "30s", "1m"}), one_of({"0s", "5s", "30s", "1m30s"}));
   if (chance(30)) out += fmt::format("    limit: {}\n", 1 + below(3));
   out += "    rules:\n";
   const int rules = 2 + static_cast<int>(below(4));
@@ -62,9 +62,9 @@ std::string RuleWriter::rule(const std::string& name) {
   }
   const bool on_events = chance(20);
   const bool may_be_eager = !on_events && chance(40);
-  const std::string expr =
-      on_events ? event_condition() : may_be_eager ? eager(2) : condition(2);
-  std::string out = fmt::format("      - alert: {}\n        expr: |\n          {}\n{}", name, expr, by());
+  const std::string expr = on_events ? event_condition() : may_be_eager ? eager(2) : condition(2);
+  std::string out =
+      fmt::format("      - alert: {}\n        expr: |\n          {}\n{}", name, expr, by());
   if (!on_events && chance(40)) out += fmt::format("        for: {}\n", window());
   if (chance(40)) out += fmt::format("        keep_firing_for: {}\n", window());
   return out;
@@ -117,8 +117,10 @@ std::string RuleWriter::atom() {
                        one_of({"0", "1", "2", "4", "16", "2.5"}));
   const std::string field = text_field();
   switch (below(8)) {
-    case 0: return fmt::format("exists({})", chance(50) ? field : measure());
-    case 1: return fmt::format("{} {} null", field, one_of({"=", "!="}));
+    case 0:
+      return fmt::format("exists({})", chance(50) ? field : measure());
+    case 1:
+      return fmt::format("{} {} null", field, one_of({"=", "!="}));
     case 2:
       return fmt::format("{} {}in ({}, {})", field, chance(30) ? "not " : "", text_value(field),
                          text_value(field));
@@ -131,7 +133,8 @@ std::string RuleWriter::atom() {
     case 5:
       return fmt::format("{} {} {}", field, one_of({"contains", "startswith", "endswith"}),
                          text_value(field));
-    default: return fmt::format("{} {} {}", field, one_of({"=", "!="}), text_value(field));
+    default:
+      return fmt::format("{} {} {}", field, one_of({"=", "!="}), text_value(field));
   }
 }
 
@@ -140,10 +143,14 @@ std::string RuleWriter::filter(int depth) {
   const std::string a = filter(depth - 1);
   const std::string b = filter(depth - 1);
   switch (below(4)) {
-    case 0: return a + ", " + b;
-    case 1: return "(" + a + ") and (" + b + ")";
-    case 2: return "(" + a + ") or (" + b + ")";
-    default: return "not (" + a + " or (" + b + "))";
+    case 0:
+      return a + ", " + b;
+    case 1:
+      return "(" + a + ") and (" + b + ")";
+    case 2:
+      return "(" + a + ") or (" + b + ")";
+    default:
+      return "not (" + a + " or (" + b + "))";
   }
 }
 
@@ -167,29 +174,45 @@ std::string RuleWriter::selector(const std::string& field, bool windowed) {
 
 std::string RuleWriter::aggregate() {
   const std::string offset = chance(15) ? " offset " + window() : "";
-  const auto of = [&](const std::string& field) { return "(" + selector(field, true) + offset + ")"; };
+  const auto of = [&](const std::string& field) {
+    return "(" + selector(field, true) + offset + ")";
+  };
   switch (below(9)) {
-    case 0: return "sum" + of(measure());
-    case 1: return "rate" + of(chance(50) ? measure() : "");
-    case 2: return "avg" + of(measure());
-    case 3: return "min" + of(measure());
-    case 4: return "max" + of(measure());
-    case 5: return "last" + of(measure());
-    case 6: return "distinct" + of(chance(50) ? measure() : text_field());
-    default: return "count" + of(chance(20) ? text_field() : "");
+    case 0:
+      return "sum" + of(measure());
+    case 1:
+      return "rate" + of(chance(50) ? measure() : "");
+    case 2:
+      return "avg" + of(measure());
+    case 3:
+      return "min" + of(measure());
+    case 4:
+      return "max" + of(measure());
+    case 5:
+      return "last" + of(measure());
+    case 6:
+      return "distinct" + of(chance(50) ? measure() : text_field());
+    default:
+      return "count" + of(chance(20) ? text_field() : "");
   }
 }
 
 std::string RuleWriter::number(int depth) {
   if (depth == 0 || chance(40)) return aggregate();
   switch (below(8)) {
-    case 0: return fmt::format("prev({})", number(depth - 1));
-    case 1: return fmt::format("abs({})", number(depth - 1));
-    case 2: return fmt::format("-{}", aggregate());
-    case 3: return fmt::format("({} % {})", number(depth - 1), chance(50) ? "3" : aggregate());
-    case 4: return fmt::format("{} / {}", aggregate(), aggregate());
+    case 0:
+      return fmt::format("prev({})", number(depth - 1));
+    case 1:
+      return fmt::format("abs({})", number(depth - 1));
+    case 2:
+      return fmt::format("-{}", aggregate());
+    case 3:
+      return fmt::format("({} % {})", number(depth - 1), chance(50) ? "3" : aggregate());
+    case 4:
+      return fmt::format("{} / {}", aggregate(), aggregate());
     default:
-      return fmt::format("({} {} {})", number(depth - 1), one_of({"+", "-", "*"}), number(depth - 1));
+      return fmt::format("({} {} {})", number(depth - 1), one_of({"+", "-", "*"}),
+                         number(depth - 1));
   }
 }
 
@@ -219,8 +242,10 @@ std::string RuleWriter::against_history(const char* sign) {
   const std::string x = (counts ? "count(" : "sum(") + type() + (counts ? "" : ".cost") + braces() +
                         "[" + one_of({"1m", "5m", "13s"}) + "])";
   const char* const look_back = one_of({"15m", "45m", "17m3s"});
-  if (chance(50)) return fmt::format("zscore({}, {}) {} {}", x, look_back, sign, one_of({"0.51", "1.77"}));
-  return fmt::format("{} {} {} * baseline({}, {})", x, sign, one_of({"1.37", "0.71"}), x, look_back);
+  if (chance(50))
+    return fmt::format("zscore({}, {}) {} {}", x, look_back, sign, one_of({"0.51", "1.77"}));
+  return fmt::format("{} {} {} * baseline({}, {})", x, sign, one_of({"1.37", "0.71"}), x,
+                     look_back);
 }
 
 std::string RuleWriter::eager(int depth) {
@@ -234,8 +259,9 @@ std::string RuleWriter::eager(int depth) {
       return fmt::format("max({}) {} {}", selector(measure(), true), one_of({">", ">="}),
                          one_of({"3", "16", "64"}));
     case 2:
-      return fmt::format("distinct({}) {} {}", selector(chance(50) ? text_field() : measure(), true),
-                         one_of({">", ">="}), 1 + below(3));
+      return fmt::format("distinct({}) {} {}",
+                         selector(chance(50) ? text_field() : measure(), true), one_of({">", ">="}),
+                         1 + below(3));
     default:
       return fmt::format("count({}) {} {}", selector(chance(20) ? "note" : "", true),
                          one_of({">", ">="}), 1 + below(5));
@@ -257,9 +283,14 @@ std::string RuleWriter::condition(int depth) {
 std::string RuleWriter::event_condition() {
   std::string one;
   switch (below(4)) {
-    case 0: one = fmt::format("new({})", selector(text_field(), true)); break;
-    case 1: one = fmt::format("changed({})", selector(chance(50) ? text_field() : measure(), false)); break;
-    default: one = selector("", false);
+    case 0:
+      one = fmt::format("new({})", selector(text_field(), true));
+      break;
+    case 1:
+      one = fmt::format("changed({})", selector(chance(50) ? text_field() : measure(), false));
+      break;
+    default:
+      one = selector("", false);
   }
   if (chance(25)) return one + " and " + comparison();
   if (chance(15)) return one + " unless " + comparison();
