@@ -55,13 +55,15 @@ core::FieldValue& field(core::Event& event, std::string_view name) {
 }
 
 core::FieldValue integer(std::int64_t value) {
-  return {core::FieldValue::Kind::kInteger, false, value, 0, {}};
+  return {.kind = core::FieldValue::Kind::kInteger, .integer = value};
 }
 
-core::FieldValue real(double value) { return {core::FieldValue::Kind::kReal, false, 0, value, {}}; }
+core::FieldValue real(double value) {
+  return {.kind = core::FieldValue::Kind::kReal, .real = value};
+}
 
 core::FieldValue text(std::string_view value) {
-  return {core::FieldValue::Kind::kText, false, 0, 0, value};
+  return {.kind = core::FieldValue::Kind::kText, .text = value};
 }
 
 }  // namespace kcloud::elasticsearch::testing

@@ -63,9 +63,9 @@ core::Event& Chain::add(const std::string& key, int minutes) {
   event.body = batch.keep("{\"key\":\"" + key + "\"}");
   event.body_hash = core::sha256(event.body);
   const auto fields = batch.allocate_fields(event.type->fields.size());
-  fields[0] = {core::FieldValue::Kind::kText, false, 0, 0, "gpu"};
-  fields[1] = {core::FieldValue::Kind::kReal, false, 0, 1.5, {}};
-  fields[2] = {core::FieldValue::Kind::kInteger, false, 2, 0, {}};
+  fields[0] = {.kind = core::FieldValue::Kind::kText, .text = "gpu"};
+  fields[1] = {.kind = core::FieldValue::Kind::kReal, .real = 1.5};
+  fields[2] = {.kind = core::FieldValue::Kind::kInteger, .integer = 2};
   event.fields = fields;
   return batch.events.emplace_back(event);
 }

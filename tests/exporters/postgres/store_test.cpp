@@ -104,7 +104,7 @@ TEST_F(PostgresStore, ARowThatCannotBeStoredAsItIsKeepsItsBodyAndTheOthers) {
   poison.workload = longest;
   poison.body = R"({"note":"\u0000 \ud800","cost":1e400,"time":"+300000-01-01T00:00:00Z"})";
   auto fields = chain.batch.allocate_fields(poison.fields.size());
-  fields[4] = {core::FieldValue::Kind::kText, false, 0, 0, nul};
+  fields[4] = {.kind = core::FieldValue::Kind::kText, .text = nul};
   poison.fields = fields;
   chain.seal();
   Exporter exporter(testing::config_of(server), catalogue, "a");
@@ -124,7 +124,7 @@ TEST_F(PostgresStore, AValueTheServerAloneRefusesCostsItsRowTheTypedColumns) {
   Chain chain(1, catalogue);
   for (int i = 0; i < 10; ++i) chain.add(std::to_string(i));
   auto fields = chain.batch.allocate_fields(5);
-  fields[0] = {core::FieldValue::Kind::kText, false, 0, 0, "x"};
+  fields[0] = {.kind = core::FieldValue::Kind::kText, .text = "x"};
   chain.batch.events[4].fields = fields;
   chain.seal();
   Exporter exporter(testing::config_of(server), catalogue, "a");
@@ -157,7 +157,7 @@ TEST_F(PostgresStore, AFieldNewInTheCatalogueGetsAColumn) {
   Chain chain(1, larger);
   auto& event = chain.add("x");
   auto fields = chain.batch.allocate_fields(6);
-  fields[5] = {core::FieldValue::Kind::kInteger, false, 8, 0, {}};
+  fields[5] = {.kind = core::FieldValue::Kind::kInteger, .integer = 8};
   event.fields = fields;
   chain.seal();
   ASSERT_EQ(exporter.deliver_sealed(chain.sealed()).kind, Delivery::Kind::kDelivered);
