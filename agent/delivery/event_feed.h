@@ -26,7 +26,7 @@ class EventFeed {
   using Load = std::function<std::uint64_t(std::uint64_t after, std::size_t limit,
                                            std::size_t max_bytes, core::EventBatch& batch)>;
 
-  explicit EventFeed(std::size_t most_bytes = std::size_t{32} << 20) : most_bytes_(most_bytes) {}
+  explicit EventFeed(std::size_t most_bytes = std::size_t{24} << 20) : most_bytes_(most_bytes) {}
 
   // As `load`, which is called for what is not here. The events share the feed's memory.
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,

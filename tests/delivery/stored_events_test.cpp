@@ -53,7 +53,7 @@ TEST_F(StoredEvents, AreWhatReadingThemGives) {
   store({sample("scheduling_decision"), sample("workload_relocation"),
          sample("cluster_reconfiguration"), sample("inefficiency_detected"),
          R"({"event_type":"policy_change","timestamp":"2025-01-15T10:30:00","actor":"kim",
-             "event_id":"p-1","policy":"cost","reason":"line\nbreak \u00e9"})",
+             "event_id":"p-1","action":"update","policy":"cost","reason":"line\nbreak \u00e9"})",
          R"({"event_type":"scheduling_decision","scheduler":"s","workload":{"id":"w"},
              "decision":{"selected_cluster":"c"},"execution_time_ms":"1.5s"})",
          R"({"event_type":"of_nobody","timestamp":"2025-01-15T10:30:00Z","a":1})"});
