@@ -6,7 +6,7 @@ namespace kcloud::cli {
 namespace {
 
 TEST(Explain, ShowsValuesEvidenceAndHistory) {
-  EXPECT_EQ(explain_text(R"({"alert":{"rule":"SlowScheduling","rule_group":"scheduling",
+  EXPECT_EQ(explain_text(R"json({"alert":{"rule":"SlowScheduling","rule_group":"scheduling",
     "rule_file":"rules/slow.yaml","state":"firing","fingerprint":"0123456789abcdef",
     "by":{"scheduler":"meta"},"labels":{"alertname":"SlowScheduling","scheduler":"meta"},
     "annotations":{"summary":"느린 스케줄링"},"active_since":"2025-01-15T10:30:00Z",
