@@ -67,7 +67,8 @@ void AlertmanagerWorker::hold(core::Time now, const std::set<std::string>& silen
   }
   if (!dropped.empty()) {
     core::count(parts_.counters->dropped);
-    record(dropped, journal::NotificationState::kDropped, "resolved while it was silenced", now);
+    record(dropped,
+           outcome(journal::NotificationState::kDropped, "resolved while it was silenced", now));
   }
   held_.clear();
   for (const auto& [id, notice] : waiting_) {
@@ -127,6 +128,7 @@ std::vector<rules::Alert> AlertmanagerWorker::firing(bool to_all, std::set<std::
 
 Worker::milliseconds AlertmanagerWorker::step() {
   const core::Time now = this->now();
+  if (went_back(now)) next_send_ = paused_until_ = now;
   take_notices();
   tell(held_.size(), held_.size(), waiting_.size() - held_.size());
   const core::Time turn = std::max(has_news() ? now : next_send_, paused_until_);
@@ -178,7 +180,7 @@ bool AlertmanagerWorker::send_to(Peer& peer, const std::vector<std::string>& ale
         post(peer.url + "/api/v2/alerts", headers, rules::notify::alertmanager_body(part));
     const auto verdict = judge(response);
     if (verdict == Verdict::kTaken) continue;
-    sent.refused = sent.refused || verdict == Verdict::kRefused;
+    sent.refused += verdict == Verdict::kRefused ? 1 : 0;
     sent.status = response.status;
     sent.words = describe(response, words_of(response, secrets_));
     if (response.answered()) sent.words = peer.url + " " + sent.words;
@@ -196,21 +198,26 @@ void AlertmanagerWorker::note(const Sent& sent, core::Time now) {
   if (sent.taken > 0) {
     succeeded();
     core::count(ids.empty() ? counters.resent : counters.sent);
-    record(ids, State::kSent, fmt::format("taken by {} of {} peers", sent.taken, peers_.size()),
-           now);
+    auto taken = outcome(State::kSent, {}, now);
+    taken.answer = fmt::format("taken by {} of {} peers", sent.taken, peers_.size());
+    taken.status = 200;
+    record(ids, taken);
     attempts_ = 0;
     return;
   }
   const auto retry_for = parts_.alerting->retry_for;
   const bool late = !ids.empty() && now - waiting_.at(ids.front()).queued >= retry_for;
-  failed(sent.words, (sent.refused || late) && !ids.empty());
-  if (sent.refused || late) {
+  const bool over = late || sent.refused == sent.tried;
+  failed(sent.words, over && !ids.empty());
+  if (over) {
     core::count(counters.failed);
-    record(
-        ids, State::kFailed,
-        late ? fmt::format("given up after {}: {}", config::format_duration(retry_for), sent.words)
-             : sent.words,
-        now);
+    auto lost = outcome(State::kFailed, sent.words, now);
+    if (late) {
+      lost.answer =
+          fmt::format("given up after {}: {}", config::format_duration(retry_for), sent.words);
+    }
+    lost.status = sent.status;
+    record(ids, lost);
     attempts_ = 0;
   } else {
     core::count(counters.retried);
@@ -219,40 +226,43 @@ void AlertmanagerWorker::note(const Sent& sent, core::Time now) {
   paused_until_ = now + pause(sent.retry_after);
 }
 
+journal::Notification AlertmanagerWorker::outcome(journal::NotificationState state,
+                                                  std::string answer, core::Time now) const {
+  journal::Notification outcome;
+  outcome.notifier = name();
+  outcome.state = state;
+  outcome.answer = std::move(answer);
+  outcome.attempts = attempts_;
+  outcome.next_try = now;
+  outcome.finished = now;
+  return outcome;
+}
+
 void AlertmanagerWorker::record(const std::vector<std::uint64_t>& which,
-                                journal::NotificationState state, const std::string& answer,
-                                core::Time now) {
+                                const journal::Notification& outcome) {
   std::vector<journal::Notification> rows;
-  std::vector<std::string> bodies;
-  std::vector<rules::notify::Told> told;
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    const journal::Notice& notice = waiting_.at(which[i]);
-    if (i % kAlertsARecord == 0) {
-      rows.emplace_back();
-      rows.back().resolved = true;
-      rows.back().created = notice.queued;
-      bodies.clear();
-      told.clear();
+  const std::span all(which);
+  for (std::size_t i = 0; i < all.size(); i += kAlertsARecord) {
+    journal::Notification& row = rows.emplace_back(outcome);
+    std::vector<std::string> bodies;
+    std::vector<rules::notify::Told> told;
+    row.created = waiting_.at(all[i]).queued;
+    row.resolved = true;
+    for (const auto id : all.subspan(i, std::min(kAlertsARecord, all.size() - i))) {
+      const journal::Notice& notice = waiting_.at(id);
+      row.fingerprints.push_back(notice.fingerprint);
+      row.resolved = row.resolved && notice.resolved;
+      bodies.push_back(notice.body);
+      told.push_back({notice.fingerprint, notice.starts_at, notice.resolved});
     }
-    journal::Notification& row = rows.back();
-    row.fingerprints.push_back(notice.fingerprint);
-    row.resolved = row.resolved && notice.resolved;
-    bodies.push_back(notice.body);
-    told.push_back({notice.fingerprint, notice.starts_at, notice.resolved});
-    row.notifier = name();
     row.key = rules::notify::webhook_id(name(), told);
-    row.state = state;
-    row.next_try = now;
-    row.finished = now;
-    row.attempts = attempts_;
-    row.answer = answer;
     row.payload = rules::notify::alertmanager_body(bodies);
   }
-  form(rows, which);
+  if (!rows.empty()) form(rows, which);
   for (const auto id : which) {
     const journal::Notice& notice = waiting_.at(id);
-    if (notice.resolved && state == journal::NotificationState::kSent) {
-      ended_.push_back({notice.fingerprint, notice.body, now + kEndedResent});
+    if (notice.resolved && outcome.state == journal::NotificationState::kSent) {
+      ended_.push_back({notice.fingerprint, notice.body, *outcome.finished + kEndedResent});
     }
     held_.erase(id);
     waiting_.erase(id);

@@ -28,9 +28,9 @@ class AlertmanagerWorker final : public Worker {
   };
   struct Sent {
     std::size_t taken = 0, tried = 0;  // peers
-    bool refused = false;              // by one of them, for good
-    int status = 0;                    // of the last answer
-    std::string words;                 // of the last that did not take it
+    std::size_t refused = 0;           // by as many, for good
+    int status = 0;                    // of the last that did not take it
+    std::string words;                 // likewise
     std::optional<milliseconds> retry_after;
   };
 
@@ -46,9 +46,10 @@ class AlertmanagerWorker final : public Worker {
   Sent send(const std::vector<std::string>& alerts, bool to_all);
   bool send_to(Peer& peer, const std::vector<std::string>& alerts, Sent& sent);
   void note(const Sent& sent, core::Time now);
-  // What became of the notices that `which` names; they leave.
-  void record(const std::vector<std::uint64_t>& which, journal::NotificationState state,
-              const std::string& answer, core::Time now);
+  // What became of the notices that `which` names, as `outcome` has it; they leave.
+  void record(const std::vector<std::uint64_t>& which, const journal::Notification& outcome);
+  journal::Notification outcome(journal::NotificationState state, std::string answer,
+                                core::Time now) const;
   std::vector<std::uint64_t> news() const;
 
   std::vector<Peer> peers_;

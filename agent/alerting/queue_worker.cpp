@@ -46,14 +46,16 @@ void QueueWorker::begin(core::Time now) {
   query.notifier = name();
   query.since = now - alerting.group_interval;
   query.limit = 1000;
-  for (const auto& told : reader().notifications(query)) grouping_->told(told.group, told.created);
+  for (const auto& told : reader().notifications(query)) {
+    grouping_->told(told.group, std::min(told.created, now));
+  }
 }
 
-void QueueWorker::take_notices() {
+void QueueWorker::take_notices(core::Time now) {
   for (auto& notice : reader().notices(name(), last_notice_, kNoticesRead)) {
     last_notice_ = notice.id;
     grouping_->add({notice.id, notice.group, notice.fingerprint, notice.starts_at, notice.resolved,
-                    notice.queued});
+                    std::min(notice.queued, now)});
     waiting_.emplace(notice.id, std::move(notice));
   }
 }
@@ -107,15 +109,20 @@ void QueueWorker::form_due(core::Time now) {
 
 Worker::milliseconds QueueWorker::step() {
   const core::Time now = this->now();
+  if (went_back(now)) {
+    forget();
+    paused_until_ = now;
+  }
   if (!grouping_) begin(now);
-  take_notices();
+  take_notices(now);
   form_due(now);
   auto queue = reader().notification_queue(name());
   tell(grouping_->waiting(), grouping_->held(), queue.queued);
   milliseconds wait = kIdle;
   if (const auto next = grouping_->next()) wait = std::min(wait, until(*next, now));
   if (queue.next) {
-    const core::Time turn = std::max(queue.next->next_try, paused_until_);
+    core::Time turn = std::max(queue.next->next_try, paused_until_);
+    if (turn > now + kLongestPause) turn = now;  // of before the clock was set back
     if (turn > now) return std::min(wait, until(turn, now));
     send(std::move(*queue.next));
     return milliseconds(0);

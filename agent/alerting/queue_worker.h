@@ -22,7 +22,7 @@ class QueueWorker final : public Worker {
   void forget() override;
 
   void begin(core::Time now);
-  void take_notices();
+  void take_notices(core::Time now);
   void form_due(core::Time now);
   journal::Notification make(const rules::notify::Grouping::Batch& batch, core::Time now) const;
   void send(journal::Notification notification);

@@ -13,7 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kLongestIdle{10'000};  // a wall clock that was set is noticed by then
 constexpr milliseconds kTrouble{1000};        // between tries while the journal does not answer
-constexpr milliseconds kLongestPause{3'600'000};
 constexpr std::size_t kMostAnswered = 64 << 10;
 
 http_client::Options client_options(const config::NotifierConfig& notifier) {

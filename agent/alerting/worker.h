@@ -13,6 +13,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "agent/alerting/answer.h"
@@ -24,6 +25,9 @@
 #include "exporters/http_client/client.h"
 
 namespace kcloud::alerting {
+
+// Of a receiver that asks to wait.
+inline constexpr std::chrono::milliseconds kLongestPause{3'600'000};
 
 struct WorkerParts {
   journal::Journal& journal;
@@ -57,6 +61,8 @@ class Worker {
 
   const std::string& name() const { return parts_.notifier.name; }
   core::Time now() const { return parts_.clock.now(); }
+  // Whether the wall clock was set back since the last call: times ahead mean nothing any more.
+  bool went_back(core::Time now) { return std::exchange(seen_, now) > now; }
   journal::Reader& reader();
   http_client::Response post(const std::string& url, std::vector<http_client::Header> headers,
                              std::string_view body);
@@ -83,6 +89,7 @@ class Worker {
   http_client::Client client_;
   std::unique_ptr<journal::Reader> reader_;
   core::Backoff backoff_;
+  core::Time seen_{};
   std::minstd_rand random_{std::random_device{}()};
 
   mutable std::mutex mutex_;

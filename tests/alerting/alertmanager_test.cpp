@@ -72,6 +72,15 @@ TEST_F(AlertmanagerTest, SentAgainItStaysOne) {
   EXPECT_EQ(rows().size(), 1u) << "what is said again is no news";
 }
 
+TEST_F(AlertmanagerTest, AClockThatIsSetBackHoldsNothingUp) {
+  AlertmanagerServer server;
+  serve({server.url()}, milliseconds(200));
+  fire("a");
+  ASSERT_TRUE(becomes(1, State::kSent));
+  clock.offset = -std::chrono::nanoseconds(std::chrono::seconds(100)).count();
+  EXPECT_TRUE(sent_again(3));
+}
+
 TEST_F(AlertmanagerTest, ARestartDoublesNothing) {
   AlertmanagerServer server;
   serve({server.url()});
@@ -238,6 +247,7 @@ TEST_F(AlertmanagerTest, WhatIsRefusedIsSaid) {
   fire("a");
   ASSERT_TRUE(becomes(1, State::kFailed));
   EXPECT_EQ(rows().front().answer, server.url() + " answered 400: bad alert");
+  EXPECT_EQ(rows().front().status, 400);
   EXPECT_TRUE(view("oncall").status().failing);
   EXPECT_GE(view("oncall").counters->failed, 1u);
 }

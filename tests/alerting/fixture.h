@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <set>
 
@@ -119,7 +120,14 @@ class AlertingTest : public ::testing::Test {
   }
 
   test_support::TemporaryDirectory directory;
-  core::SystemClock clock;
+  // The system's, and may be set.
+  struct SettableClock final : core::Clock {
+    core::Time now() const override {
+      return core::SystemClock().now() + std::chrono::nanoseconds(offset);
+    }
+    std::atomic<std::int64_t> offset{0};
+  };
+  SettableClock clock;
   config::AlertingConfig alerting;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<Dispatcher> dispatcher;

@@ -265,6 +265,19 @@ TEST_F(QueueTest, OneThatHangsDelaysNoOther) {
   EXPECT_EQ(rows({.notifier = "slow"}).back().attempts, 0u) << "a stop is no answer";
 }
 
+TEST_F(QueueTest, AClockThatIsSetBackHoldsNothingUp) {
+  alerting.group_wait = alerting.group_interval = seconds(1);
+  serve({answer("503 Service Unavailable", "", "Retry-After: 600\r\n"), answer("200 OK", ""),
+         answer("200 OK", "")});
+  fire("a");
+  ASSERT_TRUE(eventually([&] { return rows().size() == 1 && rows().front().attempts == 1; }));
+  fire("b");
+  ASSERT_TRUE(eventually([&] { return view("hooks").status().waiting == 1; }));
+  clock.offset = -std::chrono::nanoseconds(std::chrono::hours(24)).count();
+  dispatcher->wake();
+  EXPECT_TRUE(becomes(2, State::kSent));
+}
+
 TEST_F(QueueTest, WhatANotifierThatIsGoneHadIsDropped) {
   serve({answer("500 Internal Server Error", "", "Retry-After: 600\r\n")});
   fire("a");

@@ -45,7 +45,8 @@ class ApiTest : public ::testing::Test {
     router = std::make_unique<Router>(
         Context{config, [](const config::Config& c) { return config::show_config(c, {}); },
                 *journal, [this] { return exporters; }, clock, ready, "0.1.0", "agent-1",
-                [this] { return collectors; }, pause_collector, replays.get(), recall});
+                [this] { return collectors; }, pause_collector, replays.get(), recall,
+                [this] { return notifiers; }});
     http::Options server_options = api::server_options(config->http);
     server_options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(server_options, *router);
@@ -84,6 +85,7 @@ class ApiTest : public ::testing::Test {
   std::atomic<bool> ready{true};
   std::vector<ExporterView> exporters;
   std::vector<CollectorView> collectors;
+  std::vector<alerting::NotifierView> notifiers;
   std::function<bool(const std::string&, bool)> pause_collector;
   std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall;
   std::optional<std::uint64_t> journal_queue_bytes;

@@ -314,7 +314,7 @@ TEST_F(NotificationsTest, SurviveDamage) {
   EXPECT_THAT(waiting(), ElementsAre("a+"));
   EXPECT_EQ(journal_->reader()->notices("hooks", 0, 1).front().id, 2u) << "who waits goes by it";
   EXPECT_EQ(only("k2").id, 2u);
-  EXPECT_EQ(journal_->reader()->announced("hooks").size(), 2u);
+  EXPECT_EQ(journal_->reader()->announced("hooks").size(), 3u);
   EXPECT_EQ(only("k1").state, State::kSent);
   EXPECT_EQ(next(), "k2");
   queue({firing("a"), resolved(firing("a"))});
