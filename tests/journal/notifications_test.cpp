@@ -285,6 +285,7 @@ TEST_F(NotificationsTest, AJournalOfVersion3IsTakenOver) {
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(db,
                          "DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
+                         "DROP TABLE rule_steps; DROP TABLE firing; DROP TABLE silences;"
                          "PRAGMA user_version=3",
                          nullptr, nullptr, nullptr),
             SQLITE_OK);

@@ -294,7 +294,7 @@ TEST(RuleErrors, Keys) {
        {"a rule has exactly one of"}},
       {"no alert", "groups:\n  - name: g\n    rules:\n      - §expr: alert\n", {"no `alert`"}},
       {"empty expression",
-       one_rule("expr: §''"),
+       one_rule("expr: '§'"),
        {"expected a number, a function, an event type or '(', found the end"}},
       {"no text",
        "groups: [{name: g, rules: [{§alert: {a: b}, expr: alert}]}]",
