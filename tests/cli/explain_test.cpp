@@ -11,17 +11,9 @@ TEST(Explain, ShowsValuesEvidenceAndHistory) {
     "by":{"scheduler":"meta"},"labels":{"alertname":"SlowScheduling","scheduler":"meta"},
     "annotations":{"summary":"느린 스케줄링"},"active_since":"2025-01-15T10:30:00Z",
     "starts_at":"2025-01-15T10:32:00Z","value":612.5,"silenced_by":["s-1"],
-    "why":[{"text":"count(x[5m])","value":60},{"text":"avg(가[5m])","value":null,"missing":"no events"}]
-}
-, "events" : [ {
-  "time" : "2025-01-15T10:31:59Z",
-  "type" : "scheduling_decision",
-  "workload" : "job-1",
-  "id" : "e-1"
-} ],
-             "transitions"
-    : [ {"timestamp" : "2025-01-15T10:32:00Z", "state" : "firing", "reason" : "condition"} ]
-})"),
+    "why":[{"text":"count(x[5m])","value":60},{"text":"avg(가[5m])","value":null,"missing":"no events"}]},
+    "events":[{"time":"2025-01-15T10:31:59Z","type":"scheduling_decision","workload":"job-1","id":"e-1"}],
+    "transitions":[{"timestamp":"2025-01-15T10:32:00Z","state":"firing","reason":"condition"}]})json"),
             "SlowScheduling (0123456789abcdef), firing\n"
             "rule file     rules/slow.yaml, group scheduling\n"
             "for           scheduler=meta\n"
