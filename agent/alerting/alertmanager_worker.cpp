@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -150,7 +151,7 @@ Worker::milliseconds AlertmanagerWorker::step() {
 AlertmanagerWorker::Sent AlertmanagerWorker::send(const std::vector<std::string>& alerts,
                                                   bool to_all) {
   // Those that answer do not wait for one that does not.
-  std::ranges::stable_partition(peers_, &Peer::well);
+  std::stable_partition(peers_.begin(), peers_.end(), std::mem_fn(&Peer::well));
   const bool none_well = !peers_.front().well;
   Sent sent;
   for (Peer& peer : peers_) {

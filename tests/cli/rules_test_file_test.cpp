@@ -71,7 +71,7 @@ TEST(RulesTestFile, IsReadWhole) {
   EXPECT_EQ(test.expect[0].count, 1u);
   EXPECT_EQ(test.expect[1].kind, Expectation::Kind::kResolved);
   EXPECT_EQ(test.expect[2].kind, Expectation::Kind::kNone);
-  EXPECT_EQ(test.expect[2].place.line, 17);
+  EXPECT_EQ(test.expect[2].place.line, 18);
 }
 
 TEST(RulesTestFile, GivesEventsInTheOrderOfTheirArrival) {
@@ -180,7 +180,7 @@ TEST(RulesTestFile, NamesRulesThatThereAre) {
   rules.groups.emplace_back().rules.emplace_back().name = "PowerSpikes";
   check_rule_names(file, rules, problems);
   ASSERT_EQ(problems.size(), 2u);
-  EXPECT_EQ(problems[0].line, 15);
+  EXPECT_EQ(problems[0].line, 16);
   EXPECT_THAT(problems[0].message, HasSubstr("no rule 'PowerSpike' (did you mean 'PowerSpikes'?)"));
 }
 

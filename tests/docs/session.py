@@ -42,6 +42,8 @@ LOGGER = r"""#!/bin/bash
 case "$1" in
   run) [[ " $* " == *" --listen "* ]] || set -- "$@" --listen 127.0.0.1:@PORT@ ;;
   import | export) [[ " $* " == *" --url "* || " $* " == *" --data-dir "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
+  rules) [[ ( $2 == backtest || $2 == explain ) && " $* " != *" --url "* && " $* " != *" --data-dir "* ]] &&
+    set -- "$@" --url http://127.0.0.1:@PORT@ ;;
   tail | top | demo | collectors | replay) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
 esac
 exec @BINARY@ "$@"
@@ -147,7 +149,8 @@ class Session:
             (tools / name).write_text(self._fill(text))
             (tools / name).chmod(0o755)
         (self.folder / "influx" / "influxd.conf").write_text(self._fill(INFLUXD_CONF))
-        for place in ("config", "collectors", "exporters", "deployment", "docs", "tests/api/events"):
+        for place in ("config", "collectors", "exporters", "rules", "deployment", "docs",
+                      "tests/api/events"):
             for file in (ROOT / place).rglob("*"):
                 if file.suffix in (".yaml", ".json"):
                     copy = self.work / file.relative_to(ROOT)

@@ -156,7 +156,7 @@ class Agent:
 
     def configure(self, config):
         if not re.search(r"^alerting:", config, re.MULTILINE):
-            config += "\nalerting: {enabled: false}\n"
+            config = "alerting: {enabled: false}\n" + config  # tests may append to the rest
         with open(self.config_file, "w", encoding="utf-8") as file:
             file.write(config)
 
