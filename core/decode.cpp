@@ -281,4 +281,9 @@ void Decoder::decode_fields(Event& event, EventBatch& batch) {
   event.fields = keep_fields(impl_->values, batch);
 }
 
+void Decoder::complete(Event& event, EventBatch& batch) {
+  event.type = impl_->catalogue.find(event.type_name);
+  decode_fields(event, batch);
+}
+
 }  // namespace kcloud::core

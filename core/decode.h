@@ -116,6 +116,8 @@ class Decoder {
   // and workload are set, from `batch`'s memory. A body that no longer fits the catalogue leaves
   // the field absent; it is never an error.
   void decode_fields(Event& event, EventBatch& batch);
+  // As decode_fields, and the type too: by its name, of this catalogue.
+  void complete(Event& event, EventBatch& batch);
 
  private:
   struct Impl;

@@ -198,6 +198,7 @@ RuleChange Alerting::post_rules(std::string_view text, std::string_view if_match
   if (change.outcome != RuleChange::Outcome::kDone) return change;
   if (dry_run) {
     change.outcome = RuleChange::Outcome::kChecked;
+    change.rules = alone.rules;
     return change;
   }
   try {

@@ -31,8 +31,8 @@ struct RuleChange {
   Outcome outcome = Outcome::kDone;
   std::string detail;
   config::Problems problems;
-  std::vector<std::string> groups;  // that it is about
-  std::string text;                 // of the posted file
+  std::vector<std::string> groups;              // that it is about
+  std::shared_ptr<const rules::RuleSet> rules;  // of a dry run: those that were posted
 };
 
 class Alerting {

@@ -279,4 +279,6 @@ std::string history_json(journal::Reader& reader, const HistoryQuery& wanted) {
   return out + "}\n";
 }
 
+std::string entity_tag(const std::string& hash) { return "\"" + hash + "\""; }
+
 }  // namespace kcloud::api

@@ -33,6 +33,9 @@ std::string silences_json(std::vector<alerting::ParsedSilence> silences, core::T
 // The member `silenced_by`.
 void append_silenced(std::string& out, const std::vector<std::string>& ids);
 
+// The `ETag` of a set of rules.
+std::string entity_tag(const std::string& hash);
+
 struct HistoryQuery {
   AlertFilter filter;
   std::string fingerprint;

@@ -1,4 +1,4 @@
-// The routes of /alerts: active and past alerts, the rules, the silences.
+// The routes of /alerts: active and past alerts, the silences. Those of rules: alert_rules.cpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,8 +15,6 @@
 namespace kcloud::api {
 namespace {
 
-using alerting::RuleChange;
-
 constexpr std::size_t kMostTransitions = 20;  // that one alert is shown with
 
 http::Response json(std::string body, int status = 200) {
@@ -27,58 +25,6 @@ http::Response json(std::string body, int status = 200) {
 
 http::Response off() {
   return http::problem(503, "alerting is not enabled: set `alerting.enabled`");
-}
-
-std::string tag(const std::string& hash) { return "\"" + hash + "\""; }
-
-std::string untag(std::string_view text) {
-  if (text == "*") return {};
-  if (text.starts_with("W/")) text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return std::string(text);
-}
-
-http::Response answer_of(const RuleChange& change, const alerting::View* view) {
-  std::string members;
-  if (!change.problems.empty()) {
-    members = ",\"errors\":[";
-    for (const auto& problem : change.problems) {
-      core::append_comma(members);
-      members += fmt::format(R"({{"line":{},"column":{},"message":)", problem.line, problem.column);
-      core::append_json_string(members, problem.message);
-      members.push_back('}');
-    }
-    members.push_back(']');
-  }
-  switch (change.outcome) {
-    case RuleChange::Outcome::kBad:
-      return http::problem(422, "the rules are not taken; nothing was changed", members);
-    case RuleChange::Outcome::kConflict:
-      return http::problem(409, change.detail);
-    case RuleChange::Outcome::kUnknown:
-      return http::problem(404, change.detail);
-    case RuleChange::Outcome::kFailed:
-      return http::problem(503, change.detail);
-    default:
-      break;
-  }
-  std::string body = "{";
-  core::append_key(body, "outcome");
-  core::append_json_string(body,
-                           change.outcome == RuleChange::Outcome::kChecked ? "checked" : "done");
-  core::append_key(body, "groups");
-  body.push_back('[');
-  for (const auto& group : change.groups) {
-    core::append_comma(body);
-    core::append_json_string(body, group);
-  }
-  body.push_back(']');
-  core::append_member(body, "detail", change.detail);
-  if (view != nullptr) core::append_member(body, "hash", view->set.hash);
-  http::Response response = json(body + "}\n");
-  if (view != nullptr) http::add_header(response, "ETag", tag(view->set.hash));
-  return response;
 }
 
 }  // namespace
@@ -103,7 +49,7 @@ void Router::alerts(http::Request& request, http::Reply reply, const Match& matc
         return reply.send(http::problem(
             400, fmt::format("unknown parameter `{}`; there are none", parameters->front().first)));
       http::Response response = json(rules_json(*view));
-      http::add_header(response, "ETag", tag(view->set.hash));
+      http::add_header(response, "ETag", entity_tag(view->set.hash));
       return reply.send(std::move(response));
     }
     case Action::kOneAlert:
@@ -118,27 +64,6 @@ void Router::alerts(http::Request& request, http::Reply reply, const Match& matc
     default:
       return change_silences(request, std::move(reply), match, *parameter);
   }
-}
-
-void Router::change_rules(http::Request& request, http::Reply reply, const Match& match,
-                          const std::string& group, const http::Parameters& parameters) {
-  bool dry_run = false;
-  for (const auto& [name, value] : parameters) {
-    const bool known = match.route->action == Action::kPostRules && name == "dry_run";
-    if (!known || (value != "true" && value != "false" && !value.empty()))
-      return reply.send(http::problem(
-          400,
-          fmt::format("parameter `{}` is `{}`; expected dry_run=true on a POST", name, value)));
-    dry_run = value != "false";
-  }
-  const bool post = match.route->action == Action::kPostRules;
-  slow_query(std::move(reply), [this, post, dry_run, group, text = std::move(request.body),
-                                wanted = untag(request.header("If-Match"))](Worker&) {
-    alerting::Alerting& alerting = *context_.alerting;
-    const auto change =
-        post ? alerting.post_rules(text, wanted, dry_run) : alerting.remove_rules(group, wanted);
-    return answer_of(change, alerting.view().get());
-  });
 }
 
 void Router::change_silences(http::Request& request, http::Reply reply, const Match& match,
@@ -192,7 +117,7 @@ void Router::one_alert(http::Reply reply, const std::string& fingerprint,
     core::EventBatch evidence;
     for (const auto& id : alert.evidence) worker.reader().find(id, evidence);
     for (auto& event : evidence.events)
-      complete(event, evidence, *catalogue, worker.decoder(catalogue));
+      worker.decoder(catalogue).complete(event, evidence);
     std::string body = "{\"alert\":{";
     alerting::append_alert(body, alert);
     append_silenced(body,

@@ -153,7 +153,7 @@ bool Live::fill(Worker& worker) {
   }
   core::Decoder& decoder = worker.decoder(slab->catalogue);
   for (core::Event& event : slab->batch.events) {
-    complete(event, slab->batch, *slab->catalogue, decoder);
+    decoder.complete(event, slab->batch);
     append_sse_event(slab->texts.emplace_back(), event, journal_.epoch());
     slab->bytes += slab->texts.back().size();
   }
@@ -222,7 +222,7 @@ Live::Found Live::look(Worker& worker, const journal::Query& filter, std::uint64
     core::Decoder& decoder = worker.decoder(catalogue);
     for (core::Event& event : batch.events) {
       if (!journal::matches(filter, event)) continue;
-      complete(event, batch, *catalogue, decoder);
+      decoder.complete(event, batch);
       append_sse_event(found.text, event, journal_.epoch());
     }
   } catch (const std::exception&) {

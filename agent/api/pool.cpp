@@ -35,6 +35,7 @@ bool QueryPool::submit(Job job) {
 }
 
 void QueryPool::run(std::stop_token stop, Worker& worker) {
+  worker.stop_ = stop;
   for (;;) {
     Job job;
     {

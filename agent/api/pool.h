@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -24,9 +25,14 @@ class Worker {
   journal::Reader& reader() { return *reader_; }
   // A decoder for that catalogue, made anew only when it changed.
   core::Decoder& decoder(const std::shared_ptr<const core::Catalogue>& catalogue);
+  // The pool waits for the job to end: long ones look whether they shall.
+  bool stopping() const { return stop_.stop_requested(); }
 
  private:
+  friend class QueryPool;
+
   std::unique_ptr<journal::Reader> reader_;
+  std::stop_token stop_;
   std::shared_ptr<const core::Catalogue> catalogue_;
   std::optional<core::Decoder> decoder_;
 };

@@ -102,7 +102,7 @@ void Router::list_events(const http::Request& request, http::Reply reply, const 
                            raw_query = std::string(request.query)](Worker& worker) {
     journal::Page page = worker.reader().query(parsed.query);
     Rendered rendered =
-        render_page(page, parsed, context_.journal.epoch(), *catalogue, worker.decoder(catalogue));
+        render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
     http::Response response;
     response.content_type = rendered.content_type;
     response.body = std::move(rendered.body);
@@ -122,7 +122,7 @@ void Router::one_event(http::Reply reply, const Match& match) {
         [this, id = *id, catalogue = settings_->config->catalogue](Worker& worker) {
           core::EventBatch batch;
           if (!worker.reader().find(id, batch)) return no_event(core::to_string(id));
-          complete(batch.events.front(), batch, *catalogue, worker.decoder(catalogue));
+          worker.decoder(catalogue).complete(batch.events.front(), batch);
           http::Response response;
           core::append_event_json(response.body, batch.events.front(), context_.journal.epoch());
           response.body.push_back('\n');

@@ -70,15 +70,8 @@ void append_csv_cell(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-void complete(core::Event& event, core::EventBatch& batch, const core::Catalogue& catalogue,
-              core::Decoder& decoder) {
-  event.type = catalogue.find(event.type_name);
-  decoder.decode_fields(event, batch);
-}
-
 Rendered render_page(journal::Page& page, const EventQuery& query, std::string_view epoch,
-                     const core::Catalogue& catalogue, core::Decoder& decoder,
-                     std::size_t max_bytes) {
+                     core::Decoder& decoder, std::size_t max_bytes) {
   Rendered rendered{content_type(query.format), {}, {}};
   std::string& out = rendered.body;
   if (query.format == Format::kJson) out = "{\"events\":[";
@@ -90,7 +83,7 @@ Rendered render_page(journal::Page& page, const EventQuery& query, std::string_v
       page.stopped_early = false;
       break;
     }
-    complete(events[i], page.batch, catalogue, decoder);
+    decoder.complete(events[i], page.batch);
     if (query.format == Format::kCsv) {
       append_csv_row(out, events[i], epoch);
       continue;

@@ -38,7 +38,7 @@ class JournalSource final : public ExportSource {
     if (!asked.error.empty()) throw ExportFailed(asked.error);
     journal::Page page = reader_->query(asked.query);
     api::Rendered rendered =
-        api::render_page(page, asked, journal_.epoch(), *config_.catalogue, decoder_);
+        api::render_page(page, asked, journal_.epoch(), decoder_);
     return {std::move(rendered.body), std::move(rendered.next)};
   }
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/backtest/events.h"
 #include "agent/cli/address.h"
 #include "core/catalogue.h"
-#include "core/event.h"
 #include "core/time.h"
 
 namespace kcloud::cli {
@@ -25,26 +25,14 @@ struct RulesBacktestOptions {
   std::string format = "text";      // json
 };
 
-// Event times to look at, and how much of what came before fills the windows.
-struct BacktestRange {
-  core::Time from, since, until;  // from <= since < until
-  core::Time now;                 // of the wall clock, at the start
-};
-
-// Stored events with their fields, in the order in which they arrived, or where that is not known
-// in the order of their time. One thread; calls block. Throws std::runtime_error with a hint.
-class StoredEvents {
- public:
-  virtual ~StoredEvents() = default;
-  // False: there are no more. A batch may be empty.
-  virtual bool next(core::EventBatch& batch) = 0;
-};
-std::unique_ptr<StoredEvents> journal_events(const std::string& data_dir,
-                                             std::shared_ptr<const core::Catalogue> catalogue,
-                                             const BacktestRange& range);
-std::unique_ptr<StoredEvents> agent_events(const Address& agent,
-                                           std::shared_ptr<const core::Catalogue> catalogue,
-                                           const BacktestRange& range, std::stop_token stop);
+// What a journal has, and what an agent has that runs. One thread; calls block. Throws
+// std::runtime_error with a hint.
+std::unique_ptr<backtest::Events> directory_events(
+    const std::string& data_dir, std::shared_ptr<const core::Catalogue> catalogue,
+    const backtest::Range& range);
+std::unique_ptr<backtest::Events> agent_events(const Address& agent,
+                                               std::shared_ptr<const core::Catalogue> catalogue,
+                                               const backtest::Range& range, std::stop_token stop);
 
 // `7d`, `-7d`, `now-1h`, RFC 3339; nullopt: none of them.
 std::optional<core::Time> parse_past(const std::string& text, core::Time now);

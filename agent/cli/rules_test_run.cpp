@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "agent/cli/rules_drive.h"
+#include "agent/backtest/drive.h"
 #include "config/scalar.h"
 #include "core/json.h"
 
@@ -144,7 +144,7 @@ TestResult run_test(const TestCase& test, core::Time start,
     result.problems.push_back(fmt::format("events[{}]: {}", index, message));
   };
   const core::EventBatch batch = arrivals(test.events, start, *rules->catalogue, problem);
-  RulesDrive drive(enabled_for(test, rules));
+  backtest::Drive drive(enabled_for(test, rules));
   std::vector<Transition> transitions;
   drive.begin(start, transitions);
   for (const core::Event& event : batch.events) drive.add(event, transitions);

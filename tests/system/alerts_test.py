@@ -234,6 +234,24 @@ class Alerts(unittest.TestCase):
         self.loaded(agent, "waste")
         kit.eventually(lambda: not self.active(agent), 5)
 
+    def test_a_dry_run_says_how_the_rules_would_have_fired(self):
+        agent = self.agent()
+        self.post(agent, waste("gpu-1", 25), waste("gpu-1", 5), waste("npu-1", 30), waste("cpu-1", 1))
+        client = agent.client()
+        answer = client.request("POST", "/alerts/rules?dry_run=true&backtest=24h", rules("tried", "Tried", 10))
+        self.assertEqual(answer.status, 200, answer)
+        found = json.loads(answer.body)["backtest"]
+        self.assertEqual((found["events"], found["complete"], found["alerts_left_off"]), (4, True, 0))
+        self.assertEqual([(rule["rule"], rule["fired"], rule["still_firing"]) for rule in found["rules"]],
+                         [("Tried", 2, 2)])
+        self.assertEqual({alert["by"]["cluster"] for alert in found["alerts"]}, {"gpu-1", "npu-1"})
+        for wrong in ("backtest=24h", "dry_run=true&backtest=32d", "dry_run=true&backtest=soon",
+                      "dry_run=true&backtest=0s", "dry_run=maybe", "since=1h"):
+            answer = client.request("POST", "/alerts/rules?" + wrong, rules())
+            self.assertEqual(answer.status, 400, (wrong, answer))
+        self.assertEqual(self.active(agent), [])
+        self.loaded(agent)
+
     def test_silences_are_kept_listed_and_ended(self):
         agent = self.agent(directory=self.rule_directory(waste=rules()))
         client = agent.client()

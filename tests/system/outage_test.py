@@ -56,7 +56,7 @@ class Outage(unittest.TestCase):
             influx.kill()
             self.degraded(agent, client, "retrying")
             influx.start()
-            kit.eventually(lambda: agent.exporter(client)["status"] == "healthy", 20)
+            kit.eventually(lambda: agent.exporter(client)["status"] == "healthy", 60)
         kit.check_delivery(self, agent, self.finish(agent, load, influx))
 
     def test_down_for_long_and_over_a_restart_of_the_agent(self):

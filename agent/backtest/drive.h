@@ -1,5 +1,5 @@
-// Events through a rule engine as they arrived, time moved by them alone: what `rules test` and
-// `rules backtest` have in common. Pure.
+// Events through a rule engine as they arrived, time moved by them alone: what tests of rules and
+// back-tests have in common. Pure.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,11 @@
 #include "rules/engine.h"
 #include "rules/frontier.h"
 
-namespace kcloud::cli {
+namespace kcloud::backtest {
 
-class RulesDrive {
+class Drive {
  public:
-  explicit RulesDrive(std::shared_ptr<const rules::RuleSet> rules);
+  explicit Drive(std::shared_ptr<const rules::RuleSet> rules);
 
   // Before any event: time begins here, not with the first event.
   void begin(core::Time time, std::vector<rules::Transition>& out);
@@ -30,4 +30,4 @@ class RulesDrive {
   bool started_ = false;
 };
 
-}  // namespace kcloud::cli
+}  // namespace kcloud::backtest

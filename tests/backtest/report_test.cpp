@@ -1,10 +1,11 @@
-#include "agent/cli/rules_backtest_report.h"
+#include "agent/backtest/report.h"
 
 #include <gmock/gmock.h>
 
+#include "agent/cli/rules_backtest.h"
 #include "core/json.h"
 
-namespace kcloud::cli {
+namespace kcloud::backtest {
 namespace {
 
 using rules::AlertState;
@@ -14,7 +15,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 const core::Time kBegin = core::parse_time("2025-01-15T00:00:00Z", core::Zone())->time;
-const BacktestRange kRange{kBegin - hours(24), kBegin, kBegin + hours(24), kBegin + hours(48)};
+const Range kRange{kBegin - hours(24), kBegin, kBegin + hours(24), kBegin + hours(48)};
 
 std::shared_ptr<const rules::RuleSet> three_rules() {
   auto set = std::make_shared<rules::RuleSet>();
@@ -47,7 +48,7 @@ rules::Transition ends(rules::Transition transition, core::Time at) {
   return transition;
 }
 
-class RulesBacktestReport : public testing::Test {
+class BacktestReport : public testing::Test {
  protected:
   void whole(const char* rule, const char* cluster, core::Time from, core::Time to) {
     const auto begin = fires(rule, cluster, from);
@@ -56,12 +57,12 @@ class RulesBacktestReport : public testing::Test {
   }
 
   std::vector<std::string> finished_;
-  BacktestReport report_{three_rules(), kRange, [this](const rules::Alert& alert) {
+  Report report_{three_rules(), kRange, [this](const rules::Alert& alert) {
                            finished_.push_back(alert.by.at("cluster"));
                          }};
 };
 
-TEST_F(RulesBacktestReport, CountsForWhomAndHowLong) {
+TEST_F(BacktestReport, CountsForWhomAndHowLong) {
   whole("Busy", "a", kBegin + hours(1), kBegin + hours(2));
   whole("Busy", "b", kBegin + hours(3), kBegin + hours(3) + minutes(10));
   whole("Busy", "b", kBegin + hours(4), kBegin + hours(4) + minutes(20));
@@ -82,7 +83,7 @@ TEST_F(RulesBacktestReport, CountsForWhomAndHowLong) {
   EXPECT_EQ(finished_.size(), 5u);
 }
 
-TEST_F(RulesBacktestReport, WhatReachesOverTheRangeIsCutToIt) {
+TEST_F(BacktestReport, WhatReachesOverTheRangeIsCutToIt) {
   const auto before = fires("Busy", "a", kBegin - hours(2));
   whole("Busy", "x", kBegin - hours(2), kBegin - hours(1));
   report_.take({before});
@@ -95,13 +96,13 @@ TEST_F(RulesBacktestReport, WhatReachesOverTheRangeIsCutToIt) {
   EXPECT_EQ(finished_, (std::vector<std::string>{"a", "b"}));
 }
 
-TEST_F(RulesBacktestReport, SaysWhoseWindowsReachBeforeTheEvents) {
+TEST_F(BacktestReport, SaysWhoseWindowsReachBeforeTheEvents) {
   report_.finish(kBegin - hours(11), 1);
   EXPECT_THAT(report_.as_text(), HasSubstr("The events begin at 2025-01-14T13:00:00Z, later than "
                                            "these look back to: Quiet (12h)\n"));
 }
 
-TEST_F(RulesBacktestReport, IsJson) {
+TEST_F(BacktestReport, IsJson) {
   whole("Busy", "a", kBegin + hours(1), kBegin + hours(2));
   report_.finish(kBegin - hours(11), 7);
   const std::string json = "{" + report_.as_json() + "}";
@@ -113,14 +114,14 @@ TEST_F(RulesBacktestReport, IsJson) {
                               R"("still_firing":0,"windows_complete":false})"));
 }
 
-TEST(RulesBacktest, ReadsTimesOfThePast) {
-  EXPECT_EQ(parse_past("7d", kBegin), kBegin - hours(7 * 24));
-  EXPECT_EQ(parse_past("-1h30m", kBegin), kBegin - minutes(90));
-  EXPECT_EQ(parse_past("2025-01-14T00:00:00Z", kBegin), kBegin - hours(24));
-  EXPECT_EQ(parse_past("yesterday", kBegin), std::nullopt);
+TEST(Backtest, ReadsTimesOfThePast) {
+  EXPECT_EQ(cli::parse_past("7d", kBegin), kBegin - hours(7 * 24));
+  EXPECT_EQ(cli::parse_past("-1h30m", kBegin), kBegin - minutes(90));
+  EXPECT_EQ(cli::parse_past("2025-01-14T00:00:00Z", kBegin), kBegin - hours(24));
+  EXPECT_EQ(cli::parse_past("yesterday", kBegin), std::nullopt);
 }
 
-TEST(RulesBacktest, SpansHaveTwoUnits) {
+TEST(Backtest, SpansHaveTwoUnits) {
   const struct {
     rules::Duration span;
     const char* want;
@@ -131,4 +132,4 @@ TEST(RulesBacktest, SpansHaveTwoUnits) {
 }
 
 }  // namespace
-}  // namespace kcloud::cli
+}  // namespace kcloud::backtest

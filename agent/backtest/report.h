@@ -10,22 +10,24 @@
 #include <string>
 #include <vector>
 
-#include "agent/cli/rules_backtest.h"
+#include "agent/backtest/range.h"
 #include "rules/alert.h"
 #include "rules/rule.h"
 
-namespace kcloud::cli {
+namespace kcloud::backtest {
 
-class BacktestReport {
+class Report {
  public:
   using Finished = std::function<void(const rules::Alert&)>;
   // `finished` gets each alert that fired in the range when it has ended, or at finish().
-  BacktestReport(std::shared_ptr<const rules::RuleSet> rules, BacktestRange range,
+  Report(std::shared_ptr<const rules::RuleSet> rules, Range range,
                  Finished finished);
 
   void take(const std::vector<rules::Transition>& transitions);
-  // `first`: of the events; nullopt: there were none.
-  void finish(std::optional<core::Time> first, std::uint64_t events);
+  // `first`: of the events; nullopt: there were none. `until`: where it was given up; nullopt: it
+  // was not.
+  void finish(std::optional<core::Time> first, std::uint64_t events,
+              std::optional<core::Time> until = std::nullopt);
 
   std::string as_text() const;
   // `"rules":[…],"events":…,…`: the members that follow the list of alerts.
@@ -37,7 +39,7 @@ class BacktestReport {
     rules::Duration firing{0};
     core::Time first, last;
 
-    void add(const rules::Alert& alert, const BacktestRange& range);
+    void add(const rules::Alert& alert, const Range& range);
   };
   struct RuleTally {
     const rules::Rule* rule = nullptr;  // nullptr: RuleOverflow
@@ -53,20 +55,18 @@ class BacktestReport {
   std::vector<std::pair<std::string, Tally>> top(const RuleTally& tally) const;
 
   const std::shared_ptr<const rules::RuleSet> rules_;
-  const BacktestRange range_;
+  Range range_;
   const Finished finished_;
   std::vector<RuleTally> tallies_;
   std::map<std::string, rules::Alert> firing_;  // by fingerprint
   std::optional<core::Time> first_;
   std::uint64_t events_ = 0;
+  bool whole_ = true;
 };
-
-// How far into the past the windows of a rule reach.
-rules::Duration reach(const rules::Rule& rule);
 
 // `1d2h`, `3m20s`, `0s`: the two largest units.
 std::string span_text(rules::Duration duration);
 
 void append_alert_json(std::string& out, const rules::Alert& alert);
 
-}  // namespace kcloud::cli
+}  // namespace kcloud::backtest

@@ -1,4 +1,4 @@
-#include "agent/cli/rules_backtest_report.h"
+#include "agent/backtest/report.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/json.h"
 
-namespace kcloud::cli {
+namespace kcloud::backtest {
 namespace {
 
 using rules::Alert;
@@ -45,7 +45,7 @@ double seconds(Duration duration) { return static_cast<double>(duration.count())
 
 }  // namespace
 
-BacktestReport::BacktestReport(std::shared_ptr<const rules::RuleSet> rules, BacktestRange range,
+Report::Report(std::shared_ptr<const rules::RuleSet> rules, Range range,
                                Finished finished)
     : rules_(std::move(rules)), range_(range), finished_(std::move(finished)) {
   for (const rules::Group& group : rules_->groups)
@@ -56,7 +56,7 @@ BacktestReport::BacktestReport(std::shared_ptr<const rules::RuleSet> rules, Back
     }
 }
 
-void BacktestReport::take(const std::vector<rules::Transition>& transitions) {
+void Report::take(const std::vector<rules::Transition>& transitions) {
   for (const rules::Transition& transition : transitions) {
     const Alert& alert = transition.alert;
     if (transition.at >= range_.until || alert.state == AlertState::kPending) continue;
@@ -69,7 +69,10 @@ void BacktestReport::take(const std::vector<rules::Transition>& transitions) {
   }
 }
 
-void BacktestReport::finish(std::optional<core::Time> first, std::uint64_t events) {
+void Report::finish(std::optional<core::Time> first, std::uint64_t events,
+                    std::optional<core::Time> until) {
+  whole_ = !until;
+  if (until) range_.until = std::clamp(*until, range_.since, range_.until);
   first_ = first;
   events_ = events;
   for (const auto& [fingerprint, alert] : firing_) {
@@ -82,7 +85,7 @@ void BacktestReport::finish(std::optional<core::Time> first, std::uint64_t event
                           *first_ > range_.since - reach(*tally.rule);
 }
 
-void BacktestReport::Tally::add(const Alert& alert, const BacktestRange& range) {
+void Report::Tally::add(const Alert& alert, const Range& range) {
   const core::Time from = std::max(alert.starts_at, range.since);
   const core::Time to = std::min(alert.ends_at.value_or(range.until), range.until);
   firing += std::chrono::floor<Duration>(std::max(to - from, core::Time::duration(0)));
@@ -92,7 +95,7 @@ void BacktestReport::Tally::add(const Alert& alert, const BacktestRange& range) 
   last = std::max(last, alert.starts_at);
 }
 
-void BacktestReport::end(const Alert& alert) {
+void Report::end(const Alert& alert) {
   if (alert.ends_at && *alert.ends_at < range_.since) return;
   RuleTally& tally = tally_of(alert.rule);
   tally.all.add(alert, range_);
@@ -102,7 +105,7 @@ void BacktestReport::end(const Alert& alert) {
   finished_(alert);
 }
 
-BacktestReport::RuleTally& BacktestReport::tally_of(const std::string& rule) {
+Report::RuleTally& Report::tally_of(const std::string& rule) {
   const auto found = std::ranges::find(tallies_, rule, &RuleTally::name);
   if (found != tallies_.end()) return *found;
   tallies_.emplace_back();
@@ -110,7 +113,7 @@ BacktestReport::RuleTally& BacktestReport::tally_of(const std::string& rule) {
   return tallies_.back();
 }
 
-std::vector<std::pair<std::string, BacktestReport::Tally>> BacktestReport::top(
+std::vector<std::pair<std::string, Report::Tally>> Report::top(
     const RuleTally& tally) const {
   std::vector<std::pair<std::string, Tally>> groups(tally.groups.begin(), tally.groups.end());
   std::ranges::stable_sort(groups, [](const auto& a, const auto& b) {
@@ -120,7 +123,7 @@ std::vector<std::pair<std::string, BacktestReport::Tally>> BacktestReport::top(
   return groups;
 }
 
-std::string BacktestReport::as_text() const {
+std::string Report::as_text() const {
   std::size_t width = 4;
   for (const RuleTally& tally : tallies_) width = std::max(width, tally.name.size());
   std::string out = fmt::format("{} to {}, {} events\n\n{:<{}}  {:>6}  {:>10}  {:<20}  {}\n",
@@ -161,10 +164,11 @@ std::string BacktestReport::as_text() const {
   return out;
 }
 
-std::string BacktestReport::as_json() const {
+std::string Report::as_json() const {
   std::string out;
-  out += fmt::format(R"("since":"{}","until":"{}","events":{},"first_event":)",
-                     core::format_time(range_.since), core::format_time(range_.until), events_);
+  out += fmt::format(R"("since":"{}","until":"{}","complete":{},"events":{},"first_event":)",
+                     core::format_time(range_.since), core::format_time(range_.until), whole_,
+                     events_);
   out += first_ ? fmt::format("\"{}\"", core::format_time(*first_)) : "null";
   core::append_key(out, "rules");
   out += '[';
@@ -183,22 +187,6 @@ std::string BacktestReport::as_json() const {
     out += '}';
   }
   return out + "]";
-}
-
-Duration reach(const rules::Rule& rule) {
-  const auto of = [](const auto& self, const rules::Expr& expr) -> std::pair<Duration, Duration> {
-    // How far back, and the longest window.
-    Duration most = expr.selector.window + expr.selector.offset;
-    Duration longest = expr.selector.window;
-    for (const rules::Expr& operand : expr.operands) {
-      const auto [back, window] = self(self, operand);
-      most = std::max(most, back);
-      longest = std::max(longest, window);
-    }
-    if (expr.kind == rules::Expr::Kind::kPrev) most += longest;
-    return {most + expr.look_back, longest};
-  };
-  return rule.expr ? of(of, *rule.expr).first : rule.within;
 }
 
 std::string span_text(Duration duration) {
@@ -235,4 +223,4 @@ void append_alert_json(std::string& out, const Alert& alert) {
   out += '}';
 }
 
-}  // namespace kcloud::cli
+}  // namespace kcloud::backtest

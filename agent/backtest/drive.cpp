@@ -1,20 +1,20 @@
-#include "agent/cli/rules_drive.h"
+#include "agent/backtest/drive.h"
 
 #include <algorithm>
 
-namespace kcloud::cli {
+namespace kcloud::backtest {
 
-RulesDrive::RulesDrive(std::shared_ptr<const rules::RuleSet> rules) : engine_(std::move(rules)) {
+Drive::Drive(std::shared_ptr<const rules::RuleSet> rules) : engine_(std::move(rules)) {
   for (const rules::Group& group : engine_.rules().groups)
     max_delay_ = std::max(max_delay_, group.max_delay);
 }
 
-void RulesDrive::begin(core::Time time, std::vector<rules::Transition>& out) {
+void Drive::begin(core::Time time, std::vector<rules::Transition>& out) {
   started_ = true;
   engine_.advance(time, out);
 }
 
-void RulesDrive::add(const core::Event& event, std::vector<rules::Transition>& out) {
+void Drive::add(const core::Event& event, std::vector<rules::Transition>& out) {
   frontier_.add(event);
   // Its own collector has just been heard of, so never all are idle: the clock moves nothing.
   const core::Time reached = frontier_.at(event.received);
@@ -25,8 +25,8 @@ void RulesDrive::add(const core::Event& event, std::vector<rules::Transition>& o
   engine_.advance(reached, out);
 }
 
-void RulesDrive::finish(core::Time until, std::vector<rules::Transition>& out) {
+void Drive::finish(core::Time until, std::vector<rules::Transition>& out) {
   engine_.advance(until + max_delay_, out);
 }
 
-}  // namespace kcloud::cli
+}  // namespace kcloud::backtest
