@@ -18,6 +18,7 @@ constexpr milliseconds kLook{1000};     // between looks at the rule files
 constexpr milliseconds kCommit{1000};   // of a cursor alone
 constexpr milliseconds kPublish{1000};  // of values that changed without a transition
 constexpr milliseconds kTrouble{1000};
+constexpr std::chrono::hours kMostAhead{24};  // that a publisher's clock may be
 
 std::string hash_of(const std::vector<rules::RuleFile>& files) {
   core::Sha256Hasher hasher;
@@ -116,13 +117,16 @@ void Runner::Impl::work(std::stop_token stop) {
 
 // Until an event comes, the next second begins or somebody asks for a reload.
 void Runner::Impl::wait(std::stop_token stop) {
+  std::stop_source until;
   {
     const std::scoped_lock lock(mutex);
     if (asked != answered) return;
+    waiting = until;
   }
+  const std::stop_callback end(stop, [&until] { until.request_stop(); });
   const auto now = clock.now();
   const auto next = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds(1);
-  journal.wait_beyond(seq, std::chrono::ceil<milliseconds>(next - now), std::move(stop));
+  journal.wait_beyond(seq, std::chrono::ceil<milliseconds>(next - now), until.get_token());
 }
 
 std::uint64_t Runner::Impl::read(std::uint64_t after, std::uint64_t to, core::EventBatch& batch) {
@@ -206,10 +210,8 @@ void Runner::Impl::fill() {
   const auto wanted = engine.wants_past();
   if (wanted.count() == 0) return;
   if (!reader) reader = journal.reader();
-  const auto oldest = reader->oldest();
-  if (oldest == 0) return;
   core::EventBatch batch;
-  for (std::uint64_t at = oldest - 1; at < seq;) {
+  for (auto at = journal::position_of_arrival(*reader, reached - wanted - kMostAhead); at < seq;) {
     batch.clear();
     const auto end = reader->read_after(at, kBatchEvents, kBatchBytes, batch);
     if (end <= at) break;
@@ -271,6 +273,7 @@ std::shared_ptr<const View> Runner::view() const {
 std::shared_ptr<const View> Runner::reload(milliseconds timeout) {
   std::unique_lock lock(impl_->mutex);
   const auto mine = ++impl_->asked;
+  impl_->waiting.request_stop();
   impl_->wake.wait_for(lock, timeout, [&] { return impl_->answered >= mine; });
   return impl_->view;
 }

@@ -52,6 +52,7 @@ struct Runner::Impl {
   std::shared_ptr<const View> view;  // guarded
   std::uint64_t asked = 0;           // guarded: reloads asked for
   std::uint64_t answered = 0;        // guarded
+  std::stop_source waiting;          // guarded: ends the wait for the journal
 
   // The thread's own.
   core::Decoder decoder;

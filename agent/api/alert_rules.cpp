@@ -55,7 +55,8 @@ ChangeParameters parse_change(const http::Parameters& parameters, bool post) {
     if (!out.error.empty()) return out;
   }
   if (out.backtest && !out.dry_run)
-    out.error = "`backtest` goes with dry_run=true: rules that are put in force are not tried first";
+    out.error =
+        "`backtest` goes with dry_run=true: rules that are put in force are not tried first";
   return out;
 }
 

@@ -116,8 +116,7 @@ void Router::one_alert(http::Reply reply, const std::string& fingerprint,
     const rules::Alert& alert = active != view->alerts.end() ? *active : past->alert;
     core::EventBatch evidence;
     for (const auto& id : alert.evidence) worker.reader().find(id, evidence);
-    for (auto& event : evidence.events)
-      worker.decoder(catalogue).complete(event, evidence);
+    for (auto& event : evidence.events) worker.decoder(catalogue).complete(event, evidence);
     std::string body = "{\"alert\":{";
     alerting::append_alert(body, alert);
     append_silenced(body,

@@ -18,8 +18,7 @@ struct Rendered {
 // `{"events":[…],"next":…}` (with `scanned_until` when the scan stopped early), an event a line, or
 // a header line and a row an event. A body is cut at about `max_bytes`; `next` then goes on there.
 Rendered render_page(journal::Page& page, const EventQuery& query, std::string_view epoch,
-                     core::Decoder& decoder,
-                     std::size_t max_bytes = 32 << 20);
+                     core::Decoder& decoder, std::size_t max_bytes = 32 << 20);
 
 // A CSV cell (RFC 4180). A text that a spreadsheet would take for a formula gets a leading `'`.
 void append_csv_cell(std::string& out, std::string_view text);

@@ -18,9 +18,8 @@ class JournalEvents final : public Events {
       : catalogue_(std::move(catalogue)),
         decoder_(*catalogue_, {}),
         range_(range),
-        reader_(reader) {
-    skip_to(range.from - kMostAhead);
-  }
+        reader_(reader),
+        after_(journal::position_of_arrival(reader, range.from - kMostAhead)) {}
 
   bool next(core::EventBatch& batch) override {
     after_ = reader_.read_after(after_, kBatchEvents, kBatchBytes, batch);
@@ -34,33 +33,11 @@ class JournalEvents final : public Events {
   }
 
  private:
-  // Whether what stands behind `seq` arrived from `time` on; also when there is nothing.
-  bool arrived_from(std::uint64_t seq, core::Time time) {
-    core::EventBatch one;
-    reader_.read_after(seq, 1, 1, one);
-    return one.events.empty() || one.events.front().received >= time;
-  }
-
-  // To the last event that arrived before `time`.
-  void skip_to(core::Time time) {
-    const std::uint64_t oldest = reader_.oldest();
-    if (oldest == 0 || arrived_from(oldest - 1, time)) return;
-    std::uint64_t before = oldest - 1;
-    std::uint64_t step = 1;
-    while (!arrived_from(before + step, time)) step *= 2;
-    std::uint64_t behind = before + step;
-    while (before + 1 < behind) {
-      const std::uint64_t middle = before + (behind - before) / 2;
-      (arrived_from(middle, time) ? behind : before) = middle;
-    }
-    after_ = behind;
-  }
-
   const std::shared_ptr<const core::Catalogue> catalogue_;
   core::Decoder decoder_;
   const Range range_;
   journal::Reader& reader_;
-  std::uint64_t after_ = 0;
+  std::uint64_t after_;
 };
 
 }  // namespace

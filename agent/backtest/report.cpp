@@ -45,8 +45,7 @@ double seconds(Duration duration) { return static_cast<double>(duration.count())
 
 }  // namespace
 
-Report::Report(std::shared_ptr<const rules::RuleSet> rules, Range range,
-                               Finished finished)
+Report::Report(std::shared_ptr<const rules::RuleSet> rules, Range range, Finished finished)
     : rules_(std::move(rules)), range_(range), finished_(std::move(finished)) {
   for (const rules::Group& group : rules_->groups)
     for (const rules::Rule& rule : group.rules) {
@@ -113,8 +112,7 @@ Report::RuleTally& Report::tally_of(const std::string& rule) {
   return tallies_.back();
 }
 
-std::vector<std::pair<std::string, Report::Tally>> Report::top(
-    const RuleTally& tally) const {
+std::vector<std::pair<std::string, Report::Tally>> Report::top(const RuleTally& tally) const {
   std::vector<std::pair<std::string, Tally>> groups(tally.groups.begin(), tally.groups.end());
   std::ranges::stable_sort(groups, [](const auto& a, const auto& b) {
     return std::pair(a.second.fired, a.second.firing) > std::pair(b.second.fired, b.second.firing);

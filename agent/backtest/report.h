@@ -20,8 +20,7 @@ class Report {
  public:
   using Finished = std::function<void(const rules::Alert&)>;
   // `finished` gets each alert that fired in the range when it has ended, or at finish().
-  Report(std::shared_ptr<const rules::RuleSet> rules, Range range,
-                 Finished finished);
+  Report(std::shared_ptr<const rules::RuleSet> rules, Range range, Finished finished);
 
   void take(const std::vector<rules::Transition>& transitions);
   // `first`: of the events; nullopt: there were none. `until`: where it was given up; nullopt: it

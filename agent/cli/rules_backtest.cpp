@@ -51,7 +51,7 @@ class Progress {
 };
 
 backtest::Range range_of(const RulesBacktestOptions& options, const rules::RuleSet& rules,
-                       core::Time now) {
+                         core::Time now) {
   const auto read = [&](const char* option, const std::string& text) {
     const auto time = parse_past(text, now);
     if (!time)
@@ -73,8 +73,9 @@ int run(const RulesBacktestOptions& options, const std::stop_token& stop) {
   if (!loaded.ok()) return 1;
   const auto rules = loaded.rules;
   const auto range = range_of(options, *rules, core::SystemClock().now());
-  const auto events = options.data_dir.empty() ? agent_events(options.agent, catalogue, range, stop)
-                                               : directory_events(options.data_dir, catalogue, range);
+  const auto events = options.data_dir.empty()
+                          ? agent_events(options.agent, catalogue, range, stop)
+                          : directory_events(options.data_dir, catalogue, range);
   const bool json = options.format == "json";
   // Written as they end, so that memory does not follow their number.
   if (json) fmt::print("{{\"alerts\":[");

@@ -27,9 +27,9 @@ struct RulesBacktestOptions {
 
 // What a journal has, and what an agent has that runs. One thread; calls block. Throws
 // std::runtime_error with a hint.
-std::unique_ptr<backtest::Events> directory_events(
-    const std::string& data_dir, std::shared_ptr<const core::Catalogue> catalogue,
-    const backtest::Range& range);
+std::unique_ptr<backtest::Events> directory_events(const std::string& data_dir,
+                                                   std::shared_ptr<const core::Catalogue> catalogue,
+                                                   const backtest::Range& range);
 std::unique_ptr<backtest::Events> agent_events(const Address& agent,
                                                std::shared_ptr<const core::Catalogue> catalogue,
                                                const backtest::Range& range, std::stop_token stop);

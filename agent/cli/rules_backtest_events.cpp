@@ -93,9 +93,9 @@ class AgentEvents final : public backtest::Events {
 
 }  // namespace
 
-std::unique_ptr<backtest::Events> directory_events(
-    const std::string& data_dir, std::shared_ptr<const core::Catalogue> catalogue,
-    const backtest::Range& range) {
+std::unique_ptr<backtest::Events> directory_events(const std::string& data_dir,
+                                                   std::shared_ptr<const core::Catalogue> catalogue,
+                                                   const backtest::Range& range) {
   if (!std::filesystem::exists(data_dir + "/journal.db"))
     throw std::runtime_error("no journal in " + data_dir +
                              ". Hint: name its directory with --data-dir");
@@ -103,8 +103,8 @@ std::unique_ptr<backtest::Events> directory_events(
 }
 
 std::unique_ptr<backtest::Events> agent_events(const Address& agent,
-                                           std::shared_ptr<const core::Catalogue> catalogue,
-                                           const backtest::Range& range, std::stop_token stop) {
+                                               std::shared_ptr<const core::Catalogue> catalogue,
+                                               const backtest::Range& range, std::stop_token stop) {
   return std::make_unique<AgentEvents>(agent, std::move(catalogue), range, std::move(stop));
 }
 

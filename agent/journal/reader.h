@@ -110,6 +110,10 @@ class Reader {
                                               std::size_t limit) = 0;
 };
 
+// A position with everything behind it that arrived at `time` or later, and little else; 0 when the
+// journal is empty. By bisection, as arrival goes with seq but for a clock that was set back.
+std::uint64_t position_of_arrival(Reader& reader, core::Time time);
+
 // `journal check`: walks every table and row, compares body hashes. Works on a journal no agent has
 // open.
 struct CheckReport {

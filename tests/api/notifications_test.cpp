@@ -50,8 +50,8 @@ TEST_F(NotificationsApiTest, ShowsWhatWasSentToWhomAndTheAnswer) {
             R"("created":")" +
                 at(0) + R"(","finished":")" + at(30) +
                 R"(","next_try":null,"attempts":1,"answer_status":404,)"
-            R"("answer":"no such \"channel\"","payload":{"alerts":[]}}],"next":null})"
-            "\n");
+                R"("answer":"no such \"channel\"","payload":{"alerts":[]}}],"next":null})"
+                "\n");
   keep("msg_2", "hooks", journal::NotificationState::kQueued);
   EXPECT_THAT(get("/alerts/notifications").body,
               HasSubstr(R"("finished":null,"next_try":")" + at(30) + '"'));

@@ -58,8 +58,8 @@ class BacktestReport : public testing::Test {
 
   std::vector<std::string> finished_;
   Report report_{three_rules(), kRange, [this](const rules::Alert& alert) {
-                           finished_.push_back(alert.by.at("cluster"));
-                         }};
+                   finished_.push_back(alert.by.at("cluster"));
+                 }};
 };
 
 TEST_F(BacktestReport, CountsForWhomAndHowLong) {

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""clang-tidy over the product's sources, several in one translation unit: most of its time goes into headers, which
+are then read once for all of them. Usage: tools/tidy.py BUILD_DIR (configured). Prints each finding with the lines
+below it; exit 1 when there is one.
+
+Sources of one floor go together, at most BATCH, unless two of them define the same name at file level; a unit that
+does not compile is taken apart again.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLOORS = ("core", "config", "collectors", "exporters", "rules", "agent", "bench")
+BATCH = 8
+FILTER = rf"/({'|'.join(FLOORS)})/.*\.(h|cpp)$"
+# What a line that begins at the margin defines; members (`Class::name`) do not clash.
+DEFINES = re.compile(r"(?<![\w:])([A-Za-z_]\w*)(?= *[({=]|;|\[| :)")
+KEYWORDS = {"const", "final", "default", "noexcept", "override", "return", "void"}
+
+
+def floor(source):
+    return source.relative_to(ROOT).parts[0]
+
+
+def names(path):
+    """Names that may be of an unnamed namespace, or are macros; too many rather than too few."""
+    found = set()
+    for line in path.read_text("utf-8").splitlines():
+        if line[:1].isalpha() and not line.startswith(("namespace", "using namespace", "return", "using ")):
+            found.update(DEFINES.findall(line.split("//")[0]))
+        elif line.startswith("#define"):
+            found.add(line.split()[1].split("(")[0])
+    return found - KEYWORDS
+
+
+def units(sources):
+    """Lists of sources that fit together."""
+    packed = []
+    for source in sources:
+        own = names(source)
+        for unit, taken in packed:
+            if floor(unit[0]) == floor(source) and len(unit) < BATCH and not own & taken:
+                unit.append(source)
+                taken |= own
+                break
+        else:
+            packed.append(([source], set(own)))
+    return [unit for unit, _ in packed]
+
+
+class Tidy:
+    def __init__(self, build):
+        self.build = build
+        commands = json.loads((build / "compile_commands.json").read_text())
+        self.commands = {pathlib.Path(entry["file"]): entry for entry in commands}
+        self.folder = build / "tidy"
+        self.folder.mkdir(exist_ok=True)
+
+    def sources(self):
+        return sorted(path for path in self.commands
+                      if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in FLOORS)
+
+    def dependencies(self, source):
+        words = self.commands[source]["command"].split()
+        joined = [f"-isystem{folder}" for word, folder in zip(words, words[1:]) if word == "-isystem"]
+        return joined + [word for word in words if word.startswith(("-D", "-I"))]
+
+    def run(self, number, unit):
+        """Output of the findings; empty: none."""
+        folder = self.folder / str(number)
+        folder.mkdir(exist_ok=True)
+        like = self.commands[unit[0]]
+        text = "".join(f'#include "{source}"\n' for source in unit)
+        whole = folder / "unit.cpp"
+        whole.write_text(text)
+        words = like["command"].replace(str(unit[0]), str(whole)).split()
+        for source in unit[1:]:  # the folders and macros of the others' dependencies
+            words += [word for word in self.dependencies(source) if word not in words]
+        command = " ".join(words)
+        (folder / "compile_commands.json").write_text(
+            json.dumps([{"directory": like["directory"], "command": command, "file": str(whole)}]))
+        done = subprocess.run(
+            ["clang-tidy", "-quiet", "-p", str(folder), f"--config-file={ROOT / '.clang-tidy'}",
+             f"--header-filter={FILTER}", str(whole)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode == 0:
+            return ""
+        if "clang-diagnostic-error" in done.stdout and len(unit) > 1:
+            parts = [self.run(f"{number}-{at}", [source]) for at, source in enumerate(unit)]
+            if any(parts):
+                return "\n".join(filter(None, parts))
+            names_ = ", ".join(source.name for source in unit)
+            print(f"tidy: {names_} do not compile in one unit and were read one by one", file=sys.stderr)
+            return ""
+        return done.stdout or done.stderr
+
+
+def main():
+    tidy = Tidy(pathlib.Path(sys.argv[1]).resolve())
+    todo = units(tidy.sources())
+    found = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        # The largest first, so that nothing else is left when they end.
+        order = sorted(range(len(todo)), key=lambda at: -len(todo[at]))
+        for output in pool.map(lambda at: tidy.run(at, todo[at]), order):
+            if output:
+                found += 1
+                print(output, flush=True)
+    print(f"tidy: {sum(map(len, todo))} sources in {len(todo)} units, findings in {found}", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
