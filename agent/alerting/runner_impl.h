@@ -30,7 +30,8 @@ struct Runner::Impl {
   void advance(core::Time frontier);
   // What it keeps.
   void recover(std::stop_token stop);
-  void replay(std::uint64_t to, std::stop_token stop);
+  void rebuild(std::uint64_t to, std::stop_token stop);
+  void replay(const std::vector<journal::RuleStep>& taken, std::stop_token stop);
   void settle_lost(std::stop_token stop);
   bool commit(std::stop_token stop);
   void snapshot();

@@ -16,7 +16,6 @@ void Runner::Impl::open(std::stop_token stop) {
   committed_seq = journal.open_cursor(kCursor, oldest == 0 ? 0 : oldest - 1).seq;
   recover(stop);
   if (stop.stop_requested()) return;
-  next_snapshot = steady_clock::now() + options.snapshot_interval;
   opened = true;
   publish();
 }
@@ -43,26 +42,33 @@ void Runner::Impl::recover(std::stop_token stop) {
       spdlog::warn("rules: {}; their state is made anew from the events since seq {}",
                    kept ? "the snapshot does not fit the journal" : "there is no snapshot", seq);
   }
-  if (fits) fill();
-  if (fits) replay(committed_seq, stop);
-  if (!stop.stop_requested() && !fits) {
-    // As at their time: what they fired then is known by its id.
-    core::EventBatch batch;
-    while (seq < committed_seq && !stop.stop_requested()) {
-      batch.clear();
-      const auto end = read(seq, committed_seq, batch);
-      feed_engine(batch);
-      if (end <= seq) break;
-      seq = end;
-      if (!batch.events.empty()) advance(frontier.at(batch.events.back().received));
-    }
-  }
+  const auto taken = reader->rule_steps_after(fits ? step : 0);
+  if (fits)
+    fill();
+  else
+    rebuild(taken.empty() ? committed_seq : std::min(committed_seq, taken.front().seq), stop);
+  replay(taken, stop);
   if (!stop.stop_requested()) settle_lost(stop);
+  next_snapshot = steady_clock::now() + (fits ? options.snapshot_interval : milliseconds(0));
 }
 
-// Each step as it was taken.
-void Runner::Impl::replay(std::uint64_t to, std::stop_token stop) {
-  const auto taken = reader->rule_steps_after(step);
+// The events up to there, as at their time: what they fired then is known by its id.
+void Runner::Impl::rebuild(std::uint64_t to, std::stop_token stop) {
+  core::EventBatch batch;
+  while (seq < to && !stop.stop_requested()) {
+    batch.clear();
+    const auto end = read(seq, to, batch);
+    feed_engine(batch);
+    if (end <= seq) break;
+    seq = end;
+    if (batch.events.empty()) continue;
+    reached = std::chrono::floor<std::chrono::seconds>(frontier.at(batch.events.back().received));
+    engine.advance(reached, pending);
+  }
+}
+
+// Each step as it was taken, and what was committed behind the last.
+void Runner::Impl::replay(const std::vector<journal::RuleStep>& taken, std::stop_token stop) {
   const auto go_to = [&](std::uint64_t end) {
     core::EventBatch batch;
     while (seq < end && !stop.stop_requested()) {
@@ -81,7 +87,7 @@ void Runner::Impl::replay(std::uint64_t to, std::stop_token stop) {
     step = one.number;
     reached = one.frontier;
   }
-  go_to(to);
+  go_to(committed_seq);
 }
 
 // Alerts that are known as firing and that no rule has any more: they end here.

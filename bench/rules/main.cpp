@@ -28,6 +28,7 @@ struct Options {
   std::uint64_t events = 200'000;
   std::uint64_t groups = 100'000;
   std::uint32_t rounds = 3;
+  std::uint64_t print = 0;
 };
 
 double cpu_seconds() {
@@ -77,7 +78,8 @@ void tell(History& history, const Options& options, const core::Catalogue& types
   std::vector<std::string> bodies;
   while (auto body = told.next()) bodies.push_back(std::move(*body));
   core::Decoder decoder(types, {});
-  std::vector<core::FieldError> errors, warnings;
+  std::vector<core::FieldError> errors;
+  std::vector<std::string_view> warnings;
   core::TransportHints hints;
   hints.collector = "webhook";
   hints.agent = "bench";
@@ -243,7 +245,12 @@ int main(int argc, char** argv) {
   app.add_option("--events", options.events, "Events of a week of the demo fleet");
   app.add_option("--groups", options.groups, "Groups of one rule");
   app.add_option("--rounds", options.rounds, "Medians of so many")->check(CLI::Range(1, 99));
+  app.add_option("--print", options.print, "Print so many rules as a file of rules, and no more");
   CLI11_PARSE(app, argc, argv);
+  if (options.print > 0) {
+    std::cout << bench::fleet_rules(options.print, {}, 5);
+    return 0;
+  }
   try {
     measure(options);
   } catch (const std::exception& error) {

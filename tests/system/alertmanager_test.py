@@ -80,7 +80,8 @@ class FromEventToAlertmanager(unittest.TestCase):
 
     def agent(self, *peers):
         urls = ", ".join(peer.url for peer in peers)
-        agent = kit.Agent(self, f"alerting:\n  default_rules: false\n  rules_directory: {self.rules}\n  notifiers:\n"
+        agent = kit.Agent(self, f"alerting:\n  default_rules: false\n  rules_directory: {self.rules}\n"
+                                f"  external_url: http://logger.example\n  notifiers:\n"
                                 f"    oncall: {{type: alertmanager, urls: [{urls}], resend_interval: 1s}}\n")
         agent.start()
         return agent
@@ -105,7 +106,7 @@ class FromEventToAlertmanager(unittest.TestCase):
         self.assertEqual(alert["annotations"]["summary"], "gpu-1 wastes 25.5")
         ours, = agent.client().json("/alerts/active")["alerts"]
         self.assertEqual(moment(alert["startsAt"]), moment(ours["starts_at"]))
-        self.assertTrue(alert["generatorURL"].endswith("/alerts/" + ours["fingerprint"]), alert)
+        self.assertEqual(alert["generatorURL"], "http://logger.example/alerts/" + ours["fingerprint"])
         for kill in range(4):
             agent.kill()
             time.sleep(0.2 * kill)

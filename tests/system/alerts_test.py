@@ -135,6 +135,20 @@ class Alerts(unittest.TestCase):
         kit.eventually(lambda: [one["state"] for one in self.history(agent)] == ["resolved", "firing"], 10)
         self.assertEqual(self.active(agent), [])
 
+    def test_what_ended_before_a_kill_does_not_fire_again(self):
+        agent = self.agent(directory=self.rule_directory(waste=rules(keep="2s")))
+        self.post(agent, waste("gpu-1", 25))
+        kit.eventually(lambda: [one["state"] for one in self.history(agent)] == ["resolved", "firing"], 15)
+        for kill in range(2):
+            agent.kill()
+            if kill == 1:
+                (pathlib.Path(agent.data_dir) / "rules.snapshot").unlink(missing_ok=True)
+            agent.start()
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                self.assertEqual(self.active(agent), [])
+        self.assertEqual(len(self.history(agent)), 2)
+
     def test_a_lost_snapshot_is_made_anew_from_the_journal(self):
         agent = self.agent(directory=self.rule_directory(waste=rules()))
         self.post(agent, waste("gpu-1", 25))
