@@ -1,6 +1,7 @@
 #include "agent/backtest/drive.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kcloud::backtest {
 
@@ -9,9 +10,22 @@ Drive::Drive(std::shared_ptr<const rules::RuleSet> rules) : engine_(std::move(ru
     max_delay_ = std::max(max_delay_, group.max_delay);
 }
 
+void Drive::look_at(core::Time time, std::function<void(const rules::Engine&)> look) {
+  looks_.emplace(time, std::move(look));
+}
+
+void Drive::advance(core::Time frontier, std::vector<rules::Transition>& out) {
+  while (!looks_.empty() && looks_.begin()->first <= frontier) {
+    engine_.advance(looks_.begin()->first, out);
+    looks_.begin()->second(engine_);
+    looks_.erase(looks_.begin());
+  }
+  engine_.advance(frontier, out);
+}
+
 void Drive::begin(core::Time time, std::vector<rules::Transition>& out) {
   started_ = true;
-  engine_.advance(time, out);
+  advance(time, out);
 }
 
 void Drive::add(const core::Event& event, std::vector<rules::Transition>& out) {
@@ -19,14 +33,14 @@ void Drive::add(const core::Event& event, std::vector<rules::Transition>& out) {
   // Its own collector has just been heard of, so never all are idle: the clock moves nothing.
   const core::Time reached = frontier_.at(event.received);
   // A silence in front of it is evaluated first, as it was when it lasted.
-  if (started_) engine_.advance(reached - std::chrono::milliseconds(1), out);
+  if (started_) advance(reached - std::chrono::milliseconds(1), out);
   started_ = true;
   engine_.add(event, out);
-  engine_.advance(reached, out);
+  advance(reached, out);
 }
 
 void Drive::finish(core::Time until, std::vector<rules::Transition>& out) {
-  engine_.advance(until + max_delay_, out);
+  advance(until + max_delay_, out);
 }
 
 }  // namespace kcloud::backtest

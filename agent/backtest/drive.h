@@ -2,6 +2,8 @@
 // back-tests have in common. Pure.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -15,6 +17,9 @@ class Drive {
  public:
   explicit Drive(std::shared_ptr<const rules::RuleSet> rules);
 
+  // Called once, when everything up to the frontier `time` is evaluated and nothing beyond it. To
+  // be set before time is there.
+  void look_at(core::Time time, std::function<void(const rules::Engine&)> look);
   // Before any event: time begins here, not with the first event.
   void begin(core::Time time, std::vector<rules::Transition>& out);
   // In the order of arrival. Evaluates what was due before the event, then the event.
@@ -24,7 +29,10 @@ class Drive {
   void finish(core::Time until, std::vector<rules::Transition>& out);
 
  private:
+  void advance(core::Time frontier, std::vector<rules::Transition>& out);
+
   rules::Engine engine_;
+  std::multimap<core::Time, std::function<void(const rules::Engine&)>> looks_;
   rules::Frontier frontier_;
   rules::Duration max_delay_{0};
   bool started_ = false;

@@ -10,6 +10,7 @@
 #include "agent/backtest/drive.h"
 #include "config/scalar.h"
 #include "core/json.h"
+#include "rules/program.h"
 
 namespace kcloud::cli {
 namespace {
@@ -88,8 +89,22 @@ std::string described(const Alert& alert, core::Time start) {
   return out;
 }
 
-// The newest state of each alert up to a time.
-std::vector<const Alert*> at_time(const std::vector<Transition>& transitions, core::Time time) {
+// What is looked at: when the rule has been evaluated up to the expectation's time. A rule that an
+// event fires on its arrival needs no more than that time.
+core::Time frontier_of(const Expectation& expected, core::Time start, const rules::RuleSet& rules) {
+  const core::Time at = start + expected.at;
+  for (const rules::Group& group : rules.groups)
+    for (const rules::Rule& rule : group.rules)
+      if (rule.name == expected.rule) {
+        const auto program = rule.expr ? rules::compile(*rule.expr) : rules::Program();
+        return program.eager || program.on_event ? at : at + group.max_delay;
+      }
+  return at;
+}
+
+// The newest state of each alert up to a time; of those that fire, what `active` then said of them.
+std::vector<const Alert*> at_time(const std::vector<Transition>& transitions,
+                                  const std::vector<Alert>& active, core::Time time) {
   std::map<std::string, const Transition*> newest;
   for (const Transition& transition : transitions) {
     if (transition.at > time || transition.alert.state == AlertState::kPending) continue;
@@ -97,7 +112,14 @@ std::vector<const Alert*> at_time(const std::vector<Transition>& transitions, co
     if (known == nullptr || transition.at >= known->at) known = &transition;
   }
   std::vector<const Alert*> alerts;
-  for (const auto& [fingerprint, transition] : newest) alerts.push_back(&transition->alert);
+  for (const auto& [fingerprint, transition] : newest) {
+    const Alert& told = transition->alert;
+    const auto now = std::ranges::find_if(active, [&](const Alert& alert) {
+      return alert.fingerprint == told.fingerprint && alert.state == told.state &&
+             alert.starts_at == told.starts_at;
+    });
+    alerts.push_back(now == active.end() ? &told : &*now);
+  }
   return alerts;
 }
 
@@ -146,14 +168,19 @@ TestResult run_test(const TestCase& test, core::Time start,
   const core::EventBatch batch = arrivals(test.events, start, *rules->catalogue, problem);
   backtest::Drive drive(enabled_for(test, rules));
   std::vector<Transition> transitions;
+  std::vector<std::vector<Alert>> active(test.expect.size());
+  for (std::size_t i = 0; i < test.expect.size(); ++i)
+    drive.look_at(frontier_of(test.expect[i], start, *rules),
+                  [&active, i](const rules::Engine& engine) { active[i] = engine.active(); });
   drive.begin(start, transitions);
   for (const core::Event& event : batch.events) drive.add(event, transitions);
   core::Time last = start;
   for (const Expectation& expected : test.expect) last = std::max(last, start + expected.at);
   drive.finish(last, transitions);
-  for (const Expectation& expected : test.expect) {
+  for (std::size_t i = 0; i < test.expect.size(); ++i) {
+    const Expectation& expected = test.expect[i];
     std::vector<std::string> got;
-    if (!is_met(expected, at_time(transitions, start + expected.at), start, got))
+    if (!is_met(expected, at_time(transitions, active[i], start + expected.at), start, got))
       result.failures.push_back({&expected, std::move(got)});
   }
   return result;

@@ -73,10 +73,10 @@ TEST_F(BacktestReport, CountsForWhomAndHowLong) {
   EXPECT_THAT(text, HasSubstr("2025-01-15T00:00:00Z to 2025-01-16T00:00:00Z, 1234 events\n"));
   EXPECT_THAT(text,
               HasSubstr("Busy        5       1h32m  2025-01-15T01:00:00Z  2025-01-15T05:00:00Z\n"
-                        "             2         30m  cluster=\"b\"\n"
-                        "             1          1h  cluster=\"a\"\n"
-                        "             1          1m  cluster=\"c\"\n"
-                        "                            and 1 more\n"));
+                        "            2         30m  cluster=\"b\"\n"
+                        "            1          1h  cluster=\"a\"\n"
+                        "            1          1m  cluster=\"c\"\n"
+                        "                           and 1 more\n"));
   EXPECT_THAT(text, HasSubstr("never fired: Quiet\n"));
   EXPECT_THAT(text, HasSubstr("not enabled: Off\n"));
   EXPECT_THAT(text, Not(HasSubstr("look back")));

@@ -143,7 +143,7 @@ TEST(RulesTestFile, SaysWhatIsWrongAndWhere) {
        std::string(kTest) +
            "    events:\n      - at: 1s\n        type: scheduling\n        fields:\n"
            "          exection_time_ms: 5\n    expect: [{at: 1s, none: A}]\n",
-       ":8:11: error: tests[0].events[0].fields.exection_time_ms: event type 'scheduling_decision' "
+       ":8:29: error: tests[0].events[0].fields.exection_time_ms: event type 'scheduling_decision' "
        "has "
        "no field 'exection_time_ms' (did you mean 'execution_time_ms'?)"},
       {"bad value",
