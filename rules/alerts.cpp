@@ -41,6 +41,7 @@ std::vector<core::EventId> newest_events(const RuleState& rule, std::uint32_t pl
   items.erase(std::unique(items.begin(), items.end(), same), items.end());
   if (items.size() > Evidence::kMost) items.erase(items.begin(), items.end() - Evidence::kMost);
   std::vector<core::EventId> ids;
+  ids.reserve(items.size());
   for (const Evidence::Item& item : items) ids.push_back(item.id);
   return ids;
 }

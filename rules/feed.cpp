@@ -73,7 +73,7 @@ std::size_t Feed::bytes() const {
                       (links.capacity() + free.capacity()) * sizeof(std::uint32_t) +
                       evidence.capacity() * sizeof(Evidence) + texts.capacity() * sizeof(Texts);
   for (const Texts& each : texts)
-    for (const std::string& value : each) total += sizeof value + value.capacity();
+    for (const std::string& value : each) total += sizeof(std::string) + value.capacity();
   for (const auto& each : series) total += each->bytes();
   return total;
 }

@@ -11,7 +11,7 @@ namespace kcloud::rules {
 namespace {
 
 using Kind = core::FieldValue::Kind;
-const core::FieldValue kAbsentValue;
+const core::FieldValue kAbsentValue{};
 
 std::string_view common_text(const core::Event& event, FieldRef::From from) {
   switch (from) {

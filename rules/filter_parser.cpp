@@ -216,6 +216,7 @@ class FilterParser {
   void unknown(const Token& name, std::string_view kind, std::string_view key, const Names& known,
                bool other) {
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& [text, entry] : known) names.push_back(text);
     const std::string hint =
         other ? fmt::format("; '@{}' is a {}", name.text,

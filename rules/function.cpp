@@ -37,12 +37,14 @@ constexpr std::array<Function, 17> kFunctions{{
 
 std::vector<std::string> names() {
   std::vector<std::string> names;
+  names.reserve(kFunctions.size());
   for (const auto& function : kFunctions) names.emplace_back(function.name);
   return names;
 }
 
 std::string numbers_of(const core::EventType& type) {
   std::vector<std::string> names;
+  names.reserve(kFunctions.size());
   for (const auto& field : type.fields)
     if (field.type == core::FieldType::kInteger || field.type == core::FieldType::kReal)
       names.push_back(field.name);

@@ -21,12 +21,7 @@ check_format() {
 # Headers that the build makes must be there before clang-tidy reads their users.
 check_tidy() {
   cmake --build "$build_dir" --target kcloud_generated >/dev/null 2>&1 || true
-  run-clang-tidy -quiet -p "$build_dir" -j "$(nproc)" "$PWD/(core|config|collectors|exporters|rules|agent|bench)/" \
-    2>/dev/null >"$build_dir/clang-tidy.log"
-  local status=$?
-  # The tool repeats its command line for each file; only findings are of interest.
-  grep -E -A3 '(warning|error):' "$build_dir/clang-tidy.log" || true
-  return "$status"
+  tools/tidy.py "$build_dir"
 }
 
 check_shell() {

@@ -16,10 +16,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOORS = ("core", "config", "collectors", "exporters", "rules", "agent", "bench")
-BATCH = 8
+BATCH = 12
 FILTER = rf"/({'|'.join(FLOORS)})/.*\.(h|cpp)$"
 # What a line that begins at the margin defines; members (`Class::name`) do not clash.
 DEFINES = re.compile(r"(?<![\w:])([A-Za-z_]\w*)(?= *[({=]|;|\[| :)")
+# `using std::chrono::seconds;`, `using Kind = Expr::Kind;`
+ALIAS = re.compile(r"using (?!namespace)(?:([\w:]+);|(?:(\w+) = )(.*);)")
 KEYWORDS = {"const", "final", "default", "noexcept", "override", "return", "void"}
 
 
@@ -28,14 +30,22 @@ def floor(source):
 
 
 def names(path):
-    """Names that may be of an unnamed namespace, or are macros; too many rather than too few."""
-    found = set()
+    """Names that may be of an unnamed namespace, or are macros, with what an alias stands for; too many rather than
+    too few."""
+    found = {}
     for line in path.read_text("utf-8").splitlines():
-        if line[:1].isalpha() and not line.startswith(("namespace", "using namespace", "return", "using ")):
-            found.update(DEFINES.findall(line.split("//")[0]))
+        alias = ALIAS.match(line)
+        if alias:
+            found[alias[2] or alias[1].split("::")[-1]] = alias[3] or alias[1]
+        elif line[:1].isalpha() and not line.startswith(("namespace", "using namespace", "return")):
+            found.update((name, path) for name in DEFINES.findall(line.split("//")[0]) if name not in KEYWORDS)
         elif line.startswith("#define"):
-            found.add(line.split()[1].split("(")[0])
-    return found - KEYWORDS
+            found[line.split()[1].split("(")[0]] = path
+    return found
+
+
+def clash(one, other):
+    return any(other.get(name, what) != what for name, what in one.items())
 
 
 def units(sources):
@@ -44,12 +54,12 @@ def units(sources):
     for source in sources:
         own = names(source)
         for unit, taken in packed:
-            if floor(unit[0]) == floor(source) and len(unit) < BATCH and not own & taken:
+            if floor(unit[0]) == floor(source) and len(unit) < BATCH and not clash(own, taken):
                 unit.append(source)
-                taken |= own
+                taken.update(own)
                 break
         else:
-            packed.append(([source], set(own)))
+            packed.append(([source], own))
     return [unit for unit, _ in packed]
 
 
@@ -86,7 +96,7 @@ class Tidy:
             json.dumps([{"directory": like["directory"], "command": command, "file": str(whole)}]))
         done = subprocess.run(
             ["clang-tidy", "-quiet", "-p", str(folder), f"--config-file={ROOT / '.clang-tidy'}",
-             f"--header-filter={FILTER}", str(whole)],
+             f"--header-filter={FILTER}", "--checks=-bugprone-suspicious-include", str(whole)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode == 0:
             return ""

@@ -97,22 +97,22 @@ void Router::list_events(const http::Request& request, http::Reply reply, const 
   } else if (action == Action::kListWorkload) {
     parsed.query.workload = *segment;
   }
-  query(std::move(reply), [this, parsed = std::move(parsed), catalogue,
-                           path = std::string(request.path),
-                           raw_query = std::string(request.query)](Worker& worker) {
-    journal::Page page = worker.reader().query(parsed.query);
-    Rendered rendered =
-        render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
-    http::Response response;
-    response.content_type = rendered.content_type;
-    response.body = std::move(rendered.body);
-    if (!rendered.next.empty()) {
-      http::add_header(response, "X-Next-Cursor", rendered.next);
-      http::add_header(response, "Link",
-                       "<" + next_link(path, raw_query, rendered.next) + ">; rel=\"next\"");
-    }
-    return response;
-  });
+  query(std::move(reply),
+        [this, parsed = std::move(parsed), catalogue, path = std::string(request.path),
+         raw_query = std::string(request.query)](Worker& worker) {
+          journal::Page page = worker.reader().query(parsed.query);
+          Rendered rendered =
+              render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
+          http::Response response;
+          response.content_type = rendered.content_type;
+          response.body = std::move(rendered.body);
+          if (!rendered.next.empty()) {
+            http::add_header(response, "X-Next-Cursor", rendered.next);
+            http::add_header(response, "Link",
+                             "<" + next_link(path, raw_query, rendered.next) + ">; rel=\"next\"");
+          }
+          return response;
+        });
 }
 
 void Router::one_event(http::Reply reply, const Match& match) {

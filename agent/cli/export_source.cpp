@@ -37,8 +37,7 @@ class JournalSource final : public ExportSource {
                                                    zone_, *config_.catalogue);
     if (!asked.error.empty()) throw ExportFailed(asked.error);
     journal::Page page = reader_->query(asked.query);
-    api::Rendered rendered =
-        api::render_page(page, asked, journal_.epoch(), decoder_);
+    api::Rendered rendered = api::render_page(page, asked, journal_.epoch(), decoder_);
     return {std::move(rendered.body), std::move(rendered.next)};
   }
 

@@ -115,6 +115,7 @@ std::vector<GivenEvent> read_events(Section& test, core::Time start,
                                     const core::Catalogue& catalogue) {
   std::vector<GivenEvent> events;
   auto sections = test.list("events");
+  events.reserve(sections.size());
   for (Section& section : sections) events.push_back(read_event(section, catalogue));
   // The first of each is decoded to see whether it can be.
   auto firsts = events;
