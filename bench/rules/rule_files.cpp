@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 10> kShapes{
 std::string one(std::size_t number, std::string_view cluster, int threshold) {
   const std::string_view shape = kShapes[number % kShapes.size()];
   const std::string filter =
-      cluster.empty() ? "severity != \"x\"" : fmt::format("cluster = \"{}\"", cluster);
+      cluster.empty() ? "cluster != \"nowhere\"" : fmt::format("cluster = \"{}\"", cluster);
   const std::string limit = std::to_string(threshold + static_cast<int>(number / 10 % 7));
   std::string text;
   for (std::size_t at = 0; at < shape.size(); ++at) {
