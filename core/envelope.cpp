@@ -260,9 +260,11 @@ bool decode_either(std::string_view json, EnvelopeReader& reader, Decoder& decod
                    const TransportHints& hints, EventBatch& batch, std::vector<FieldError>& errors,
                    std::vector<std::string_view>& warnings) {
   Envelope envelope;
+  TransportHints inner = hints;
   switch (reader.read(json, envelope, errors)) {
     case EnvelopeReader::Found::kEnvelope:
-      return decode_envelope(envelope, decoder, hints, batch, errors, warnings);
+      inner.from_agent = true;  // it came out of one: also alerts' transitions go in again
+      return decode_envelope(envelope, decoder, inner, batch, errors, warnings);
     case EnvelopeReader::Found::kBad:
       return false;
     case EnvelopeReader::Found::kOther:

@@ -1,4 +1,4 @@
-// Whether bytes are UTF-8 (RFC 3629). Pure.
+// UTF-8 (RFC 3629). Pure.
 #pragma once
 
 #include <string_view>
@@ -6,5 +6,7 @@
 namespace kcloud::core {
 
 bool is_utf8(std::string_view bytes);
+// At most so many bytes of a text, without a part of a character at the end.
+std::string_view utf8_prefix(std::string_view text, std::size_t most);
 
 }  // namespace kcloud::core

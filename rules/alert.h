@@ -48,6 +48,9 @@ struct Alert {
 };
 
 // The state an alert came to. kPending is not a transition that is kept or notified.
+// The alert that a rule over its limit raises; no name for another.
+inline constexpr const char* kOverflowAlert = "RuleOverflow";
+
 struct Transition {
   Alert alert;
   AlertState from = AlertState::kPending;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/hex.h"
+#include "core/utf8.h"
 #include "rules/field.h"
 #include "rules/filter_parser.h"
 #include "rules/render.h"
@@ -9,6 +10,8 @@
 
 namespace kcloud::rules {
 namespace {
+
+constexpr std::size_t kMostLabel = 1024;  // as of a severity
 
 std::string fingerprint_of(const std::string& rule, const Labels& by) {
   std::string bytes;
@@ -70,7 +73,7 @@ EventTexts texts_of(const RuleState& rule, const core::Event& event) {
   std::string memory;
   for (const std::string& name : rule.shown)
     if (const auto field = find_field(*event.type, name))
-      texts.emplace(name, text_of(value_of(event, *field, common), memory));
+      texts.emplace(name, shown_text(event, *field, common, memory));
   return texts;
 }
 
@@ -201,7 +204,7 @@ void Engine::Impl::end_overflow(RuleState& rule, Ms at, std::string_view reason,
 
 Alert Engine::Impl::overflow_alert(const RuleState& rule) {
   Alert alert;
-  alert.rule = "RuleOverflow";
+  alert.rule = kOverflowAlert;
   alert.group = rule.group->name;
   alert.file = rule.group->file;
   alert.by = {{"rule", rule.rule->name}, {"rule_group", rule.group->name}};
@@ -222,7 +225,8 @@ void Engine::Impl::render_texts(const RuleState& rule, std::uint32_t place,
   const Alert plain = alert_of(rule, place);
   if (alert.labels.empty()) {
     for (const auto& [name, text] : rule.rule->labels)
-      alert.labels[name] = render(text, {plain.labels, plain.value, plain.count, alert.event});
+      alert.labels[name] = core::utf8_prefix(
+          render(text, {plain.labels, plain.value, plain.count, alert.event}), kMostLabel);
     for (const auto& [name, value] : plain.labels) alert.labels[name] = value;
   }
   alert.annotations.clear();

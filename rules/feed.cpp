@@ -63,9 +63,8 @@ void Feed::note(std::uint32_t cell, const Arrival& arrival) {
   core::FieldValue common;
   std::string memory;
   for (std::size_t i = 0; i < shown.size(); ++i)
-    texts[cell][i] = shown[i].second
-                         ? text_of(value_of(*arrival.event, *shown[i].second, common), memory)
-                         : std::string_view();
+    texts[cell][i] = shown[i].second ? shown_text(*arrival.event, *shown[i].second, common, memory)
+                                     : std::string_view();
 }
 
 std::size_t Feed::bytes() const {

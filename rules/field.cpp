@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 
+#include "core/utf8.h"
 #include "rules/hash.h"
 
 namespace kcloud::rules {
@@ -12,6 +13,7 @@ namespace {
 
 using Kind = core::FieldValue::Kind;
 const core::FieldValue kAbsentValue{};
+constexpr std::size_t kMostShown = 2048;
 
 std::string_view common_text(const core::Event& event, FieldRef::From from) {
   switch (from) {
@@ -78,6 +80,11 @@ std::uint64_t hash_of(const core::FieldValue& value) {
     hash = value.boolean ? 1 : 0;
   // The greatest is no key of a FlatMap.
   return hash == std::numeric_limits<std::uint64_t>::max() ? 0 : hash;
+}
+
+std::string_view shown_text(const core::Event& event, const FieldRef& field,
+                            core::FieldValue& common, std::string& memory) {
+  return core::utf8_prefix(text_of(value_of(event, field, common), memory), kMostShown);
 }
 
 }  // namespace kcloud::rules

@@ -22,4 +22,9 @@ std::string_view text_of(const core::FieldValue& value, std::string& memory);
 // Equal values have equal hashes, different ones practically never.
 std::uint64_t hash_of(const core::FieldValue& value);
 
+// What of a field's value templates show and alerts keep: at most 2,048 bytes. `common` and
+// `memory` are where it may lie.
+std::string_view shown_text(const core::Event& event, const FieldRef& field,
+                            core::FieldValue& common, std::string& memory);
+
 }  // namespace kcloud::rules

@@ -268,7 +268,7 @@ void Engine::Impl::arrive_in_sequence(RuleState& rule, const Arrival& arrival) {
   std::string memory;
   for (const std::string& name : rule.shown) {
     const auto field = find_field(*arrival.event->type, name);
-    event.texts.emplace_back(field ? text_of(value_of(*arrival.event, *field, common), memory)
+    event.texts.emplace_back(field ? shown_text(*arrival.event, *field, common, memory)
                                    : std::string_view());
   }
   if (!rule.groups[rule.arrived_in].sequence->add(std::move(event))) ++rule.left_out;

@@ -1,4 +1,5 @@
 #include "rules/load.h"
+#include "rules/alert.h"
 
 #include <fmt/format.h>
 
@@ -30,7 +31,10 @@ class FileReader {
 
   std::vector<Group> read() {
     Section root = Section::parse(file_.text, file_.name, scope_.problems);
-    if (root.empty()) return {};
+    if (root.empty()) {
+      scope_.problem({1, 1}, "the file is empty; expected `groups` of rules");
+      return {};
+    }
     std::uint32_t version = 1;
     root.read("version", version, 1, 1);
     read_lists(root.section("lists"));
@@ -39,6 +43,8 @@ class FileReader {
     std::vector<Section> sections = root.list("groups");
     for (std::size_t i = 0; i < sections.size() && !scope_.has_enough(); ++i)
       groups.push_back(read_group(sections[i]));
+    if (sections.empty() && !root.has("groups"))
+      scope_.problem(root.place(), "no group of rules; expected `groups`");
     root.finish();
     if (!scope_.has_enough()) find_unused();
     return groups;
@@ -104,6 +110,9 @@ class FileReader {
         const bool slo = !rule.slo.empty();
         if (!rule.name.empty())
           take(alerts_, "alert", rule.name, rules[i].place(slo ? "slo" : "alert"));
+        if (rule.name == kOverflowAlert)
+          scope_.problem(rules[i].place("alert"),
+                         "RuleOverflow is the agent's own: it tells of rules over their `limit`");
         rule.text = own_lines(rule.place);
         group.rules.push_back(std::move(rule));
       }

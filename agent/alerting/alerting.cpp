@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kReload{10'000};
+constexpr std::chrono::days kSilencesKept{30};  // after their end
 
 std::string new_id() {
   std::random_device random;
@@ -32,6 +33,8 @@ std::string file_name(const std::string& group) {
                        c == '-' || c == '_';
     plain ? name.push_back(c) : void(name += fmt::format("%{:02x}", static_cast<unsigned char>(c)));
   }
+  // A name that ends like that of a file of tests would be taken for one.
+  if (name.ends_with("_test")) name.replace(name.size() - 5, 1, "%5f");
   return name + ".yaml";
 }
 
@@ -79,6 +82,10 @@ Sources Alerting::sources() const {
     const auto seen = view();
     return seen ? seen->alerts : std::vector<rules::Alert>();
   };
+  sources.ready = [this] {
+    const auto seen = view();
+    return seen && seen->ready;
+  };
   sources.silenced = [this](const rules::Alert& alert) {
     return !silenced_by(silences(), alert.labels, clock_.now()).empty();
   };
@@ -93,6 +100,7 @@ Sources Alerting::sources() const {
 
 void Alerting::start(std::shared_ptr<const config::Config> config,
                      std::shared_ptr<delivery::EventFeed> feed) {
+  const auto before = view();
   halt();
   if (!config->alerting.enabled) return dispatcher_->start({});
   auto started = std::make_shared<Running>();
@@ -103,6 +111,7 @@ void Alerting::start(std::shared_ptr<const config::Config> config,
   options.agent = agent_;
   options.data_dir = config->agent.data_dir;
   options.sources = started->sources;
+  if (before) options.former = before->set.files;
   options.config = config;
   options.feed = std::move(feed);
   options.snapshot_interval = config->alerting.snapshot_interval;
@@ -174,7 +183,7 @@ RuleChange Alerting::post_rules(std::string_view text, std::string_view if_match
   if (!now) return refused(RuleChange::Outcome::kFailed, "alerting is not enabled");
   const auto view = now->runner->view();
   if (!if_match.empty() && if_match != view->set.hash)
-    return refused(RuleChange::Outcome::kConflict, stale(if_match, view->set.hash));
+    return refused(RuleChange::Outcome::kStale, stale(if_match, view->set.hash));
   // Alone first: what it holds, whatever the others have.
   const auto alone = rules::load({{"(posted)", std::string(text)}}, now->config->catalogue);
   if (!alone.problems.empty() || !alone.rules || alone.rules->groups.empty()) {
@@ -208,9 +217,10 @@ RuleChange Alerting::post_rules(std::string_view text, std::string_view if_match
     return refused(RuleChange::Outcome::kFailed, error.what());
   }
   const auto after = now->runner->reload(kReload);
-  if (!after->set.problems.empty())
-    change.detail =
-        "kept, and in force once the other files are right: " + after->set.problems.front();
+  if (after->set.problems.empty()) return change;
+  change.outcome = RuleChange::Outcome::kKept;
+  change.detail =
+      "kept, and in force once the other files are right: " + after->set.problems.front();
   return change;
 }
 
@@ -220,15 +230,20 @@ RuleChange Alerting::remove_rules(const std::string& group, std::string_view if_
   if (!now) return refused(RuleChange::Outcome::kFailed, "alerting is not enabled");
   const auto view = now->runner->view();
   if (!if_match.empty() && if_match != view->set.hash)
-    return refused(RuleChange::Outcome::kConflict, stale(if_match, view->set.hash));
+    return refused(RuleChange::Outcome::kStale, stale(if_match, view->set.hash));
   const auto& groups = view->set.rules->groups;
   const auto found = std::ranges::find(groups, group, &rules::Group::name);
   if (found == groups.end())
     return refused(RuleChange::Outcome::kUnknown, fmt::format("there is no group `{}`", group));
   const std::filesystem::path file = found->file;
   if (file.parent_path() != now->sources.posted)
-    return refused(RuleChange::Outcome::kConflict,
-                   fmt::format("group `{}` is in {}: remove it there", group, found->file));
+    return refused(
+        RuleChange::Outcome::kConflict,
+        file.string().starts_with("defaults/")
+            ? fmt::format("group `{}` comes with the agent: `alerting.default_rules: false` leaves "
+                          "these out",
+                          group)
+            : fmt::format("group `{}` is in {}: remove it there", group, found->file));
   RuleChange change;
   for (const auto& one_group : groups)
     if (one_group.file == found->file) change.groups.push_back(one_group.name);
@@ -243,10 +258,14 @@ RuleChange Alerting::remove_rules(const std::string& group, std::string_view if_
 
 bool Alerting::put_silence(ParsedSilence& silence) {
   if (silence.id.empty()) silence.id = new_id();
-  if (journal_.put_silence(to_stored(silence)) != core::CommitStatus::kCommitted) return false;
+  const core::Time forget_before = clock_.now() - kSilencesKept;
+  if (journal_.put_silence(to_stored(silence), forget_before) != core::CommitStatus::kCommitted)
+    return false;
   {
     const std::scoped_lock lock(mutex_);
-    std::erase_if(silences_, [&](const ParsedSilence& known) { return known.id == silence.id; });
+    std::erase_if(silences_, [&](const ParsedSilence& known) {
+      return known.id == silence.id || known.ends < forget_before;
+    });
     silences_.push_back(silence);
   }
   dispatcher_->wake();

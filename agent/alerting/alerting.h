@@ -24,7 +24,9 @@ struct RuleChange {
     kDone,
     kChecked,   // a dry run: it would be taken
     kBad,       // `problems`
-    kConflict,  // a file of the directory or a default has the group, or `if_match` does not fit
+    kKept,      // written, but not in force before the other files are right: `detail`
+    kConflict,  // a file of the directory or a default has the group
+    kStale,     // `if_match` does not fit
     kUnknown,   // there is no such group
     kFailed     // the disk
   };

@@ -19,6 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t kNoticesRead = 1000;
+constexpr milliseconds kNotReady{500};
 constexpr std::size_t kAlertsARequest = 256;
 constexpr std::size_t kAlertsARecord = 50;
 constexpr std::chrono::minutes kEndedResent{15};  // as Prometheus does
@@ -128,6 +129,7 @@ std::vector<rules::Alert> AlertmanagerWorker::firing(bool to_all, std::set<std::
 }
 
 Worker::milliseconds AlertmanagerWorker::step() {
+  if (!parts_.sources.ready()) return kNotReady;
   const core::Time now = this->now();
   if (went_back(now)) next_send_ = paused_until_ = now;
   take_notices();
@@ -207,18 +209,20 @@ void AlertmanagerWorker::note(const Sent& sent, core::Time now) {
     return;
   }
   const auto retry_for = parts_.alerting->retry_for;
-  const bool late = !ids.empty() && now - waiting_.at(ids.front()).queued >= retry_for;
-  const bool over = late || sent.refused == sent.tried;
-  failed(sent.words, over && !ids.empty());
-  if (over) {
+  const bool refused = sent.refused == sent.tried;
+  std::vector<std::uint64_t> over = ids;
+  if (!refused)
+    std::erase_if(over, [&](auto id) { return now - waiting_.at(id).queued < retry_for; });
+  failed(sent.words, !over.empty());
+  if (refused || !over.empty()) {
     core::count(counters.failed);
     auto lost = outcome(State::kFailed, sent.words, now);
-    if (late) {
+    if (!refused) {
       lost.answer =
           fmt::format("given up after {}: {}", config::format_duration(retry_for), sent.words);
     }
     lost.status = sent.status;
-    record(ids, lost);
+    record(over, lost);
     attempts_ = 0;
   } else {
     core::count(counters.retried);

@@ -23,6 +23,7 @@ std::shared_ptr<Worker> make_worker(WorkerParts parts) {
 Dispatcher::Dispatcher(journal::Journal& journal, const core::Clock& clock, Sources sources)
     : journal_(journal), clock_(clock), sources_(std::move(sources)) {
   if (!sources_.active) sources_.active = [] { return std::vector<rules::Alert>(); };
+  if (!sources_.ready) sources_.ready = [] { return true; };
   if (!sources_.silenced) sources_.silenced = [](const rules::Alert&) { return false; };
   if (!sources_.tells) {
     sources_.tells = [](const rules::Alert&, const std::string&) { return true; };

@@ -36,7 +36,9 @@ std::vector<journal::Notice> notices_of(const rules::Transition& transition,
   const bool resolved = alert.state == rules::AlertState::kResolved;
   const bool too_old = !resolved && now - transition.at > alerting.notify_max_age;
   for (const auto& notifier : alerting.notifiers) {
-    const bool named = notify.empty() || std::ranges::find(notify, notifier.name) != notify.end();
+    // An end is for those that were told of the beginning, which the journal knows.
+    const bool named =
+        resolved || notify.empty() || std::ranges::find(notify, notifier.name) != notify.end();
     if (!named || !notifier.enabled) continue;
     journal::Notice notice;
     notice.notifier = notifier.name;

@@ -17,6 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 constexpr std::size_t kNoticesRead = 1000;
 constexpr milliseconds kIdle{60'000};
+constexpr milliseconds kNotReady{500};
 
 std::optional<core::HmacKey> key_of(const config::NotifierConfig& notifier) {
   if (notifier.secret.empty()) return std::nullopt;
@@ -52,10 +53,13 @@ void QueueWorker::begin(core::Time now) {
 }
 
 void QueueWorker::take_notices(core::Time now) {
+  std::optional<std::set<std::string>> silenced;
   for (auto& notice : reader().notices(name(), last_notice_, kNoticesRead)) {
     last_notice_ = notice.id;
+    if (!silenced) silenced = silenced_alerts();
     grouping_->add({notice.id, notice.group, notice.fingerprint, notice.starts_at, notice.resolved,
-                    std::min(notice.queued, now)});
+                    std::min(notice.queued, now),
+                    !notice.resolved && silenced->contains(notice.fingerprint)});
     waiting_.emplace(notice.id, std::move(notice));
   }
 }
@@ -114,11 +118,14 @@ Worker::milliseconds QueueWorker::step() {
     paused_until_ = now;
   }
   if (!grouping_) begin(now);
-  take_notices(now);
-  form_due(now);
+  const bool ready = parts_.sources.ready();
+  if (ready) {
+    take_notices(now);
+    form_due(now);
+  }
   auto queue = reader().notification_queue(name());
   tell(grouping_->waiting(), grouping_->held(), queue.queued);
-  milliseconds wait = kIdle;
+  milliseconds wait = ready ? kIdle : kNotReady;
   if (const auto next = grouping_->next()) wait = std::min(wait, until(*next, now));
   if (queue.next) {
     core::Time turn = std::max(queue.next->next_try, paused_until_);

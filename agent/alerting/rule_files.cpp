@@ -23,14 +23,15 @@ bool is_rule_file(const fs::path& path) {
   return name.ends_with(".yaml") || name.ends_with(".yml");
 }
 
-// Sorted; a directory that is not there yet has none.
-std::vector<fs::path> rule_files(const fs::path& directory, config::Problems* problems) {
+// Sorted. `may_miss`: a directory that is not there has none.
+std::vector<fs::path> rule_files(const fs::path& directory, bool may_miss,
+                                 config::Problems* problems) {
   std::vector<fs::path> found;
   if (directory.empty()) return found;
   std::error_code error;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
     if (is_rule_file(it->path())) found.push_back(it->path());
-  const bool absent = error == std::errc::no_such_file_or_directory;
+  const bool absent = may_miss && error == std::errc::no_such_file_or_directory;
   if (error && !absent && problems != nullptr)
     problems->push_back(
         {directory.string(), 0, 0,
@@ -57,14 +58,15 @@ ReadRules read_rules(const RuleSources& sources) {
   ReadRules out;
   if (sources.defaults) out.files = rules::default_files();
   for (const auto* directory : {&sources.directory, &sources.posted})
-    for (const auto& path : rule_files(*directory, &out.problems)) read_file(path, out);
+    for (const auto& path : rule_files(*directory, directory == &sources.posted, &out.problems))
+      read_file(path, out);
   return out;
 }
 
 std::string fingerprint(const RuleSources& sources) {
   std::string out;
   for (const auto* directory : {&sources.directory, &sources.posted}) {
-    for (const auto& path : rule_files(*directory, nullptr)) {
+    for (const auto& path : rule_files(*directory, true, nullptr)) {
       struct stat info {};
       if (stat(path.c_str(), &info) != 0) continue;
       fmt::format_to(std::back_inserter(out), "{}\n{} {} {} {}.{:09}\n", path.string(),

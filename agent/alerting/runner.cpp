@@ -18,6 +18,7 @@ constexpr milliseconds kLook{1000};     // between looks at the rule files
 constexpr milliseconds kCommit{1000};   // of a cursor alone
 constexpr milliseconds kPublish{1000};  // of values that changed without a transition
 constexpr milliseconds kTrouble{1000};
+constexpr std::size_t kMostTransitionBytes = std::size_t{64} << 20;
 constexpr std::chrono::hours kMostAhead{24};  // that a publisher's clock may be
 
 std::string hash_of(const std::vector<rules::RuleFile>& files) {
@@ -31,6 +32,9 @@ std::string hash_of(const std::vector<rules::RuleFile>& files) {
 core::DecodeOptions decoding(const config::Config& config) {
   auto options = config::decode_options(config);
   options.keep_fields = true;
+  // Limits of what publishers send are none of transitions'.
+  options.max_event_bytes = kMostTransitionBytes;
+  options.max_age = options.max_future = std::chrono::hours(24 * 366 * 100);
   return options;
 }
 
@@ -38,6 +42,17 @@ std::shared_ptr<const rules::RuleSet> no_rules(const config::Config& config) {
   auto none = std::make_shared<rules::RuleSet>();
   none->catalogue = config.catalogue;
   return none;
+}
+
+void warn_of_unknown_notifiers(const rules::RuleSet* set, const config::AlertingConfig& alerting) {
+  if (set == nullptr) return;
+  for (const auto& group : set->groups)
+    for (const auto& rule : group.rules)
+      for (const auto& name : rule.notify)
+        if (std::ranges::find(alerting.notifiers, name, &config::NotifierConfig::name) ==
+            alerting.notifiers.end())
+          spdlog::warn("rules: {} is to be told to `{}`, which is no notifier of the configuration",
+                       rule.name, name);
 }
 
 }  // namespace
@@ -51,6 +66,7 @@ Runner::Impl::Impl(Options given, journal::Journal& to_read, const core::Clock& 
       decoder(*options.config->catalogue, decoding(*options.config)),
       set(load()),
       engine(set.rules ? set.rules : no_rules(*options.config)) {
+  keep_former();
   if (!set.rules) set.rules = no_rules(*options.config);
   files_seen = fingerprint(options.sources);
   for (const auto& problem : set.problems) spdlog::error("rules: {}", problem);
@@ -68,7 +84,19 @@ RuleSetView Runner::Impl::load() const {
   for (const auto* problems : {&read.problems, &loaded.problems})
     for (const auto& problem : *problems) found.problems.push_back(problem.to_string());
   found.bad_files = std::move(loaded.bad_files);
+  warn_of_unknown_notifiers(found.rules.get(), options.config->alerting);
   return found;
+}
+
+// A bad file changes nothing, also when the configuration is loaded anew.
+void Runner::Impl::keep_former() {
+  if (set.problems.empty() || options.former.empty()) return;
+  auto loaded = rules::load(options.former, options.config->catalogue);
+  if (!loaded.ok() || !loaded.rules) return;
+  set.rules = std::move(loaded.rules);
+  set.files = options.former;
+  set.hash = hash_of(set.files);
+  engine = rules::Engine(set.rules);
 }
 
 void Runner::Impl::run(std::stop_token stop) {
@@ -87,10 +115,13 @@ void Runner::Impl::run(std::stop_token stop) {
   } catch (const std::exception& error) {
     spdlog::error("rules: the state was not kept: {}", error.what());
   }
+  const std::scoped_lock lock(mutex);
+  ended = true;
+  wake.notify_all();
 }
 
 void Runner::Impl::work(std::stop_token stop) {
-  look_for_changes(false);
+  look_for_changes(stop);
   const std::uint64_t head = journal.head();
   core::EventBatch batch;
   std::uint64_t to = seq;
@@ -102,7 +133,8 @@ void Runner::Impl::work(std::stop_token stop) {
   seq = to;
   caught_up = seq >= head;
   // While it is behind, the arrival of what it reads is its clock.
-  if (caught_up)
+  // So do collectors that have their backlog to bring, for a while after the start.
+  if (caught_up && steady_clock::now() >= settled)
     advance(frontier.at(clock.now()));
   else if (!batch.events.empty())
     advance(frontier.at(batch.events.back().received));
@@ -158,20 +190,26 @@ void Runner::Impl::advance(core::Time to) {
   steps.push_back({++step, seq, to});
 }
 
-void Runner::Impl::look_for_changes(bool at_once) {
+void Runner::Impl::look_for_changes(const std::stop_token& stop) {
   std::uint64_t wanted = 0;
+  bool at_once = false;
   {
     const std::scoped_lock lock(mutex);
     wanted = asked;
-    at_once = at_once || asked != answered;
+    at_once = asked != answered;
   }
   const auto now = steady_clock::now();
   if (!at_once && now < next_look) return;
   next_look = now + kLook;
   auto seen = fingerprint(options.sources);
-  if (seen != files_seen || at_once) {
+  // A file that is being written is another one at the next look.
+  const bool changed = seen != files_seen;
+  if (at_once || (changed && files_changed == seen)) {
+    files_changed.reset();
     files_seen = std::move(seen);
-    swap(load());
+    swap(load(), stop);
+  } else {
+    files_changed = changed ? std::optional(std::move(seen)) : std::nullopt;
   }
   const std::scoped_lock lock(mutex);
   answered = wanted;
@@ -179,7 +217,7 @@ void Runner::Impl::look_for_changes(bool at_once) {
 }
 
 // All of it or nothing: a bad file changes nothing.
-void Runner::Impl::swap(RuleSetView wanted) {
+void Runner::Impl::swap(RuleSetView wanted, const std::stop_token& stop) {
   if (!wanted.problems.empty()) {
     for (const auto& problem : wanted.problems) spdlog::error("rules: {}", problem);
     spdlog::error("rules: the rules in force were not changed, {} problems",
@@ -195,7 +233,10 @@ void Runner::Impl::swap(RuleSetView wanted) {
   if (!same) {
     // What fired on arrival is younger than the frontier.
     engine.replace(set.rules, caught_up ? std::max(reached, clock.now()) : reached, pending);
-    fill();
+    opened = false;  // until the new windows are full: else they are filled by recovering
+    fill(stop);
+    if (stop.stop_requested()) return;
+    opened = true;
     snapshot();
     std::size_t count = 0;
     for (const auto& group : set.rules->groups) count += group.rules.size();
@@ -206,12 +247,13 @@ void Runner::Impl::swap(RuleSetView wanted) {
 }
 
 // New windows get their past from the journal.
-void Runner::Impl::fill() {
+void Runner::Impl::fill(const std::stop_token& stop) {
   const auto wanted = engine.wants_past();
   if (wanted.count() == 0) return;
   if (!reader) reader = journal.reader();
   core::EventBatch batch;
-  for (auto at = journal::position_of_arrival(*reader, reached - wanted - kMostAhead); at < seq;) {
+  for (auto at = journal::position_of_arrival(*reader, reached - wanted - kMostAhead);
+       at < seq && !stop.stop_requested();) {
     batch.clear();
     const auto end = reader->read_after(at, kBatchEvents, kBatchBytes, batch);
     if (end <= at) break;
@@ -235,6 +277,7 @@ void Runner::Impl::publish() {
   next->future = engine.future_events();
   next->transitions = transitions;
   next->bytes = engine.bytes();
+  next->ready = opened;
   next->last_error = last_error;
   next_publish = steady_clock::now() + kPublish;
   const std::scoped_lock lock(mutex);
@@ -274,7 +317,7 @@ std::shared_ptr<const View> Runner::reload(milliseconds timeout) {
   std::unique_lock lock(impl_->mutex);
   const auto mine = ++impl_->asked;
   impl_->waiting.request_stop();
-  impl_->wake.wait_for(lock, timeout, [&] { return impl_->answered >= mine; });
+  impl_->wake.wait_for(lock, timeout, [&] { return impl_->answered >= mine || impl_->ended; });
   return impl_->view;
 }
 

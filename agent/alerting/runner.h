@@ -45,6 +45,7 @@ struct View {
   std::uint64_t late = 0, future = 0;
   std::uint64_t transitions = 0;  // since the start
   std::size_t bytes = 0;
+  bool ready = false;      // false: it has not found back to where it was before the start
   std::string last_error;  // of the loop: the disk, the snapshot
 };
 
@@ -54,6 +55,8 @@ class Runner {
     std::string agent;
     std::filesystem::path data_dir;
     RuleSources sources;
+    std::vector<rules::RuleFile>
+        former;  // in force until now: kept when those of `sources` are bad
     std::shared_ptr<const config::Config> config;  // keeps the catalogue
     std::shared_ptr<delivery::EventFeed> feed;     // empty: one of its own
     // Who is to be told of a transition.

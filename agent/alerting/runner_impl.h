@@ -33,13 +33,15 @@ struct Runner::Impl {
   void rebuild(std::uint64_t to, std::stop_token stop);
   void replay(const std::vector<journal::RuleStep>& taken, std::stop_token stop);
   void settle_lost(std::stop_token stop);
+  void drop_repeated_ends();
   bool commit(std::stop_token stop);
   void snapshot();
   // The rule files.
   RuleSetView load() const;
-  void look_for_changes(bool asked);
-  void swap(RuleSetView set);
-  void fill();
+  void keep_former();
+  void look_for_changes(const std::stop_token& stop);
+  void swap(RuleSetView set, const std::stop_token& stop);
+  void fill(const std::stop_token& stop);
   void publish();
 
   const Options options;
@@ -53,6 +55,7 @@ struct Runner::Impl {
   std::shared_ptr<const View> view;  // guarded
   std::uint64_t asked = 0;           // guarded: reloads asked for
   std::uint64_t answered = 0;        // guarded
+  bool ended = false;                // guarded
   std::stop_source waiting;          // guarded: ends the wait for the journal
 
   // The thread's own.
@@ -63,6 +66,7 @@ struct Runner::Impl {
   std::unique_ptr<journal::Reader> reader;
   std::string files_seen;                  // fingerprint()
   std::vector<rules::Transition> pending;  // not committed yet
+  std::size_t judged = 0;                  // of them, by drop_repeated_ends()
   std::vector<journal::RuleStep> steps;    // likewise
   std::uint64_t step = 0;                  // number of the newest
   std::uint64_t seq = 0;                   // events up to here went through the engine
@@ -71,6 +75,10 @@ struct Runner::Impl {
   std::uint64_t transitions = 0;
   bool opened = false;
   bool caught_up = false;
+  steady_clock::time_point settled{};  // when the wall clock counts again, after open()
+  // Alerts that the journal knows as firing, by fingerprint: an end is told of these alone.
+  std::map<std::string, core::Time, std::less<>> firing;
+  std::optional<std::string> files_changed;  // fingerprint() of a change that was seen once
   steady_clock::time_point next_look, next_snapshot, next_publish, next_commit;
   std::uint64_t snapshot_seq = 0, snapshot_step = 0;
   std::string last_error;

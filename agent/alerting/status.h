@@ -43,6 +43,8 @@ struct NotifierView {
 struct Sources {
   std::function<std::vector<rules::Alert>()> active;  // firing ones count alone
   std::function<bool(const rules::Alert&)> silenced;
+  // False: what there is is not known yet; nothing new is told meanwhile.
+  std::function<bool()> ready;
   // Whether the alert's rule tells this notifier.
   std::function<bool(const rules::Alert&, const std::string& notifier)> tells;
 };

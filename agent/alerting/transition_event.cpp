@@ -1,9 +1,9 @@
 #include "agent/alerting/transition_event.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <charconv>
-#include <stdexcept>
 
 #include "core/json.h"
 #include "core/time.h"
@@ -167,7 +167,7 @@ std::string transition_key(const rules::Transition& transition) {
                      core::to_nanos(transition.alert.starts_at), to_string(transition.alert.state));
 }
 
-void append_transition(const rules::Transition& transition, core::Decoder& decoder,
+bool append_transition(const rules::Transition& transition, core::Decoder& decoder,
                        std::string_view agent, core::Time received, core::EventBatch& batch) {
   core::TransportHints hints;
   hints.from_agent = true;
@@ -176,9 +176,20 @@ void append_transition(const rules::Transition& transition, core::Decoder& decod
   hints.received = received;
   std::vector<core::FieldError> errors;
   std::vector<std::string_view> warnings;
-  if (!decoder.decode(transition_body(transition), hints, batch, errors, warnings))
-    throw std::logic_error(
-        fmt::format("alert_transition: {} {}", errors.front().path, errors.front().problem));
+  if (decoder.decode(transition_body(transition), hints, batch, errors, warnings)) return true;
+  spdlog::error("rules: the transition of {} {} is kept without its texts: {} {}",
+                transition.alert.rule, transition.alert.fingerprint, errors.front().path,
+                errors.front().problem);
+  errors.clear();
+  rules::Transition bare = transition;
+  bare.alert.annotations.clear();
+  bare.alert.why.clear();
+  bare.alert.labels = {{"alertname", bare.alert.rule}};
+  bare.alert.by.clear();
+  if (decoder.decode(transition_body(bare), hints, batch, errors, warnings)) return true;
+  spdlog::error("rules: the transition of {} {} cannot be kept: {} {}", transition.alert.rule,
+                transition.alert.fingerprint, errors.front().path, errors.front().problem);
+  return false;
 }
 
 }  // namespace kcloud::alerting

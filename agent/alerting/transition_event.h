@@ -28,9 +28,9 @@ void append_why(std::string& out, const std::vector<rules::SubValue>& why);
 // `fingerprint/starts_at/state`.
 std::string transition_key(const rules::Transition& transition);
 
-// Appends the event to the batch. `agent` outlives it. Throws std::logic_error when the catalogue
-// refuses it.
-void append_transition(const rules::Transition& transition, core::Decoder& decoder,
+// Appends the event to the batch. `agent` outlives it. What the catalogue refuses is kept without
+// its texts; false, and an error in the log: not even so.
+bool append_transition(const rules::Transition& transition, core::Decoder& decoder,
                        std::string_view agent, core::Time received, core::EventBatch& batch);
 
 }  // namespace kcloud::alerting

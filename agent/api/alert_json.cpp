@@ -7,6 +7,7 @@
 
 #include "agent/alerting/transition_event.h"
 #include "agent/api/event_query.h"
+#include "agent/api/number_page.h"
 #include "core/json.h"
 
 namespace kcloud::api {
@@ -18,6 +19,7 @@ using core::append_key;
 
 constexpr std::size_t kPage = 100;
 constexpr std::size_t kMostPage = 1000;
+constexpr std::size_t kMostActive = 10'000;
 constexpr std::chrono::milliseconds kMostWork{
     200};  // of a call; then it gives what it has and `next`
 
@@ -119,13 +121,22 @@ bool AlertFilter::fits(const rules::Alert& alert) const {
 
 AlertFilter parse_alert_filter(const http::Parameters& parameters) {
   AlertFilter filter;
-  for (const auto& parameter : parameters)
-    if (!take(parameter, filter)) {
+  for (const auto& parameter : parameters) {
+    if (parameter.first == "limit") {
+      const auto limit = parse_number(parameter.second);
+      if (!limit || *limit == 0 || *limit > kMostActive) {
+        filter.error = fmt::format("limit `{}`: expected 1 to {}", parameter.second, kMostActive);
+        return filter;
+      }
+      filter.limit = *limit;
+    } else if (!take(parameter, filter)) {
       filter.error = fmt::format(
-          "unknown parameter `{}`; there are state, rule, group, severity, cluster and workload",
+          "unknown parameter `{}`; there are state, rule, group, severity, cluster, workload and "
+          "limit",
           parameter.first);
       return filter;
     }
+  }
   if (!filter.state.empty() && filter.state != "firing" && filter.state != "pending")
     filter.error = unfit_state(filter.state, "firing or pending");
   return filter;
@@ -144,6 +155,8 @@ std::string active_json(const alerting::View& view, const AlertFilter& filter,
     if (a->state != b->state) return a->state == rules::AlertState::kFiring;
     return a->active_since > b->active_since;
   });
+  const std::size_t left_off = wanted.size() - std::min(wanted.size(), filter.limit);
+  wanted.resize(wanted.size() - left_off);
   std::string out = "{\"alerts\":[";
   for (const auto* alert : wanted) {
     append_comma(out);
@@ -152,7 +165,7 @@ std::string active_json(const alerting::View& view, const AlertFilter& filter,
     append_silenced(out, silenced_by(silences, alert->labels, now));
     out.push_back('}');
   }
-  out.push_back(']');
+  out += fmt::format("],\"left_off\":{}", left_off);
   time_or_null(out, "frontier", view.frontier);
   text(out, "as_of", core::format_time(now));
   return out + "}\n";

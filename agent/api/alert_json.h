@@ -16,14 +16,15 @@ namespace kcloud::api {
 // Filters are conjunctive; empty means any.
 struct AlertFilter {
   std::string state, rule, group, severity, cluster, workload;
-  std::string error;  // not empty: a sentence for a 400
+  std::size_t limit = 1000;  // of /alerts/active
+  std::string error;         // not empty: a sentence for a 400
 
   bool fits(const rules::Alert& alert) const;
 };
 AlertFilter parse_alert_filter(const http::Parameters& parameters);
 
-// `{"alerts":[…],"frontier":…,"as_of":…}`: firing ones first, then pending; of a state the newest
-// first.
+// `{"alerts":[…],"left_off":…,"frontier":…,"as_of":…}`: firing ones first, then pending; of a state
+// the newest first.
 std::string active_json(const alerting::View& view, const AlertFilter& filter,
                         const std::vector<alerting::ParsedSilence>& silences, core::Time now);
 // `{"hash","loaded","groups":[{…,"rules":[…]}],"errors":[…],"bad_files":[…]}`.

@@ -18,6 +18,7 @@ using alerting::RuleChange;
 constexpr std::chrono::days kLongestBacktest{31};
 constexpr std::chrono::seconds kBacktestTime{15};  // that a request may take of the thread
 constexpr std::size_t kMostAlerts = 1000;          // that an answer lists one by one
+constexpr std::size_t kMostAlertBytes = 4 << 20;   // likewise
 
 std::string untag(std::string_view text) {
   if (text == "*") return {};
@@ -68,7 +69,7 @@ std::string backtest_member(const std::shared_ptr<const rules::RuleSet>& rules,
   std::size_t listed = 0;
   std::size_t left_off = 0;
   backtest::Report report(rules, range, [&](const rules::Alert& alert) {
-    if (listed == kMostAlerts) {
+    if (listed == kMostAlerts || alerts.size() > kMostAlertBytes) {
       ++left_off;
       return;
     }
@@ -78,9 +79,7 @@ std::string backtest_member(const std::shared_ptr<const rules::RuleSet>& rules,
   });
   const auto events = backtest::journal_events(worker.reader(), rules->catalogue, range);
   const auto deadline = std::chrono::steady_clock::now() + kBacktestTime;
-  std::uint64_t asked = 0;
   backtest::run(*events, range, rules, report, [&](core::Time, std::uint64_t) {
-    if (asked++ % 256 != 0) return true;
     return !worker.stopping() && std::chrono::steady_clock::now() < deadline;
   });
   return fmt::format(R"(,"backtest":{{{},"alerts":[{}],"alerts_left_off":{}}})", report.as_json(),
@@ -105,6 +104,8 @@ http::Response answer_of(const RuleChange& change, const alerting::View* view,
       return http::problem(422, "the rules are not taken; nothing was changed", members);
     case RuleChange::Outcome::kConflict:
       return http::problem(409, change.detail);
+    case RuleChange::Outcome::kStale:
+      return http::problem(412, change.detail);
     case RuleChange::Outcome::kUnknown:
       return http::problem(404, change.detail);
     case RuleChange::Outcome::kFailed:
@@ -114,8 +115,9 @@ http::Response answer_of(const RuleChange& change, const alerting::View* view,
   }
   std::string body = "{";
   core::append_key(body, "outcome");
-  core::append_json_string(body,
-                           change.outcome == RuleChange::Outcome::kChecked ? "checked" : "done");
+  core::append_json_string(body, change.outcome == RuleChange::Outcome::kChecked ? "checked"
+                                 : change.outcome == RuleChange::Outcome::kKept  ? "kept"
+                                                                                 : "done");
   core::append_key(body, "groups");
   body.push_back('[');
   for (const auto& group : change.groups) {

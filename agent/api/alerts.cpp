@@ -42,7 +42,9 @@ void Router::alerts(http::Request& request, http::Reply reply, const Match& matc
     case Action::kActiveAlerts: {
       const auto filter = parse_alert_filter(*parameters);
       if (!filter.error.empty()) return reply.send(http::problem(400, filter.error));
-      return reply.send(json(active_json(*view, filter, alerting->silences(), now)));
+      return query(std::move(reply), [view, filter, alerting, now](Worker&) {
+        return json(active_json(*view, filter, alerting->silences(), now));
+      });
     }
     case Action::kAlertRules: {
       if (!parameters->empty())

@@ -144,7 +144,7 @@ void Router::deliveries(http::Reply reply, const Match& match) {
     out = "{\"id\":\"" + core::to_string(id) + "\"";
     out.append(",\"seq\":\"").append(format_position(epoch, seq)).append("\",\"deliveries\":[");
     for (const journal::CursorInfo& cursor : cursors) {
-      if (journal::counts_batches(cursor.name)) continue;
+      if (!cursor.name.starts_with("exporter:") || journal::counts_batches(cursor.name)) continue;
       append_delivery(out, cursor.name, &cursor, seq, epoch);
     }
     for (const ExporterView& exporter : context_.exporters()) {

@@ -16,10 +16,20 @@ void Drive::look_at(core::Time time, std::function<void(const rules::Engine&)> l
 
 void Drive::advance(core::Time frontier, std::vector<rules::Transition>& out) {
   while (!looks_.empty() && looks_.begin()->first <= frontier) {
-    engine_.advance(looks_.begin()->first, out);
+    go_to(looks_.begin()->first, out);
     looks_.begin()->second(engine_);
     looks_.erase(looks_.begin());
   }
+  go_to(frontier, out);
+}
+
+void Drive::go_to(core::Time frontier, std::vector<rules::Transition>& out) {
+  while (go_on_ && reached_ != core::Time() && frontier - reached_ > std::chrono::hours(1)) {
+    reached_ += std::chrono::hours(1);
+    if (!go_on_(reached_)) return;
+    engine_.advance(reached_, out);
+  }
+  reached_ = std::max(reached_, frontier);
   engine_.advance(frontier, out);
 }
 

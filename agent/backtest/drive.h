@@ -20,8 +20,12 @@ class Drive {
   // Called once, when everything up to the frontier `time` is evaluated and nothing beyond it. To
   // be set before time is there.
   void look_at(core::Time time, std::function<void(const rules::Engine&)> look);
+  // Asked with each hour that passes: a long gap of events is evaluated too. False: evaluation ends
+  // there, and what follows is nothing.
+  void ask(std::function<bool(core::Time)> go_on) { go_on_ = std::move(go_on); }
   // Before any event: time begins here, not with the first event.
   void begin(core::Time time, std::vector<rules::Transition>& out);
+  std::uint64_t late_events() const { return engine_.late_events(); }
   // In the order of arrival. Evaluates what was due before the event, then the event.
   void add(const core::Event& event, std::vector<rules::Transition>& out);
   // All that is due up to `until`, as if later events had come. Groups of rules that wait less for
@@ -30,8 +34,11 @@ class Drive {
 
  private:
   void advance(core::Time frontier, std::vector<rules::Transition>& out);
+  void go_to(core::Time frontier, std::vector<rules::Transition>& out);
 
   rules::Engine engine_;
+  core::Time reached_{};
+  std::function<bool(core::Time)> go_on_;
   std::multimap<core::Time, std::function<void(const rules::Engine&)>> looks_;
   rules::Frontier frontier_;
   rules::Duration max_delay_{0};

@@ -28,7 +28,8 @@ Range range_for(const rules::RuleSet& rules, core::Time since, core::Time until,
   for (const rules::Group& group : rules.groups)
     for (const rules::Rule& rule : group.rules)
       if (rule.enabled) longest = std::max(longest, reach(rule));
-  return {std::max(since - longest, core::Time()), since, until, now};
+  // An hour more, to see whether there was anything before what the windows need.
+  return {std::max(since - longest - std::chrono::hours(1), core::Time()), since, until, now};
 }
 
 }  // namespace kcloud::backtest

@@ -69,7 +69,8 @@ void Report::take(const std::vector<rules::Transition>& transitions) {
 }
 
 void Report::finish(std::optional<core::Time> first, std::uint64_t events,
-                    std::optional<core::Time> until) {
+                    std::optional<core::Time> until, std::uint64_t late) {
+  late_ = late;
   whole_ = !until;
   if (until) range_.until = std::clamp(*until, range_.since, range_.until);
   first_ = first;
@@ -156,6 +157,12 @@ std::string Report::as_text() const {
   }
   if (!never.empty()) out += "\nnever fired: " + never + "\n";
   if (!disabled.empty()) out += "\nnot enabled: " + disabled + "\n";
+  if (late_ > 0)
+    out += fmt::format(
+        "\n{} events came too late for their windows, as they did then, and were left out. Of "
+        "history "
+        "that was imported, ask a running agent (--url): it gives events by their time\n",
+        late_);
   if (!incomplete.empty())
     out += fmt::format("\nThe events begin at {}, later than these look back to: {}\n",
                        whole_seconds(*first_), incomplete);
@@ -164,9 +171,9 @@ std::string Report::as_text() const {
 
 std::string Report::as_json() const {
   std::string out;
-  out += fmt::format(R"("since":"{}","until":"{}","complete":{},"events":{},"first_event":)",
-                     core::format_time(range_.since), core::format_time(range_.until), whole_,
-                     events_);
+  out += fmt::format(
+      R"("since":"{}","until":"{}","complete":{},"events":{},"late_events":{},"first_event":)",
+      core::format_time(range_.since), core::format_time(range_.until), whole_, events_, late_);
   out += first_ ? fmt::format("\"{}\"", core::format_time(*first_)) : "null";
   core::append_key(out, "rules");
   out += '[';

@@ -24,9 +24,9 @@ class Report {
 
   void take(const std::vector<rules::Transition>& transitions);
   // `first`: of the events; nullopt: there were none. `until`: where it was given up; nullopt: it
-  // was not.
+  // was not. `late`: events that came when their windows had been evaluated.
   void finish(std::optional<core::Time> first, std::uint64_t events,
-              std::optional<core::Time> until = std::nullopt);
+              std::optional<core::Time> until = std::nullopt, std::uint64_t late = 0);
 
   std::string as_text() const;
   // `"rules":[…],"events":…,…`: the members that follow the list of alerts.
@@ -60,6 +60,7 @@ class Report {
   std::map<std::string, rules::Alert> firing_;  // by fingerprint
   std::optional<core::Time> first_;
   std::uint64_t events_ = 0;
+  std::uint64_t late_ = 0;
   bool whole_ = true;
 };
 

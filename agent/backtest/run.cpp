@@ -15,6 +15,8 @@ bool run(Events& events, const Range& range, const std::shared_ptr<const rules::
   std::optional<core::Time> first;
   core::Time reached = range.from;
   std::uint64_t count = 0;
+  bool cut = false;
+  drive.ask([&](core::Time at) { return !(cut = cut || !go_on(at, count)); });
   const auto flush = [&] {
     report.take(transitions);
     transitions.clear();
@@ -22,8 +24,8 @@ bool run(Events& events, const Range& range, const std::shared_ptr<const rules::
   for (core::EventBatch batch; events.next(batch); batch = core::EventBatch()) {
     for (const core::Event& event : batch.events) {
       const core::Time time = rules::effective_time(event);
-      if (!go_on(time, count)) {
-        report.finish(first, count, reached);
+      if (cut || !go_on(time, count)) {
+        report.finish(first, count, reached, drive.late_events());
         return false;
       }
       first = std::min(first.value_or(time), time);
@@ -33,14 +35,14 @@ bool run(Events& events, const Range& range, const std::shared_ptr<const rules::
       flush();
     }
     if (batch.events.empty() && !go_on(reached, count)) {
-      report.finish(first, count, reached);
+      report.finish(first, count, reached, drive.late_events());
       return false;
     }
   }
   drive.finish(range.until, transitions);
   flush();
-  report.finish(first, count);
-  return true;
+  report.finish(first, count, cut ? std::optional(reached) : std::nullopt, drive.late_events());
+  return !cut;
 }
 
 }  // namespace kcloud::backtest

@@ -29,7 +29,8 @@ std::uint64_t EventFeed::read_after(std::uint64_t after, std::size_t limit, std:
                                     core::EventBatch& batch, const Load& load, Place* place) {
   std::size_t bytes = 0;
   while (limit > 0 && bytes < max_bytes) {
-    const auto block = block_behind(after, load, place);
+    // What came is not held back for what may come.
+    const auto block = block_behind(after, load, place, batch.events.empty());
     if (!block) break;
     const auto& events = block->events.events;
     auto event = std::ranges::upper_bound(events, after, {}, &core::Event::seq);
@@ -48,14 +49,17 @@ std::uint64_t EventFeed::read_after(std::uint64_t after, std::size_t limit, std:
 }
 
 std::shared_ptr<const EventFeed::Block> EventFeed::block_behind(std::uint64_t after,
-                                                                const Load& load, Place* place) {
+                                                                const Load& load, Place* place,
+                                                                bool may_wait) {
   std::unique_lock lock(mutex_);
   if (place != nullptr) {
     place->after_ = after;
     place->moved_ = std::chrono::steady_clock::now();
   }
-  if (place != nullptr && !find(after))
-    loaded_one_.wait_for(lock, kPatience, [&] { return !is_far_ahead(*place); });
+  if (place != nullptr && !find(after) && is_far_ahead(*place)) {
+    if (!may_wait) return nullptr;
+    loaded_one_.wait_for(lock, kPatience, [&] { return find(after) || !is_far_ahead(*place); });
+  }
   loaded_one_.wait(lock, [&] { return find(after) || !loading(after); });
   if (auto block = find(after)) {
     if (place != nullptr && places_.size() > 1) loaded_one_.notify_all();

@@ -48,7 +48,8 @@ class EventFeed {
   explicit EventFeed(std::size_t most_bytes = std::size_t{24} << 20) : most_bytes_(most_bytes) {}
 
   // As `load`, which is called for what is not here. The events share the feed's memory. A reader
-  // with a place may have to wait up to 20 ms for each block that it is the first to load.
+  // with a place that is far ahead of another is given what there is, and has to wait up to 20 ms
+  // when that is nothing.
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                            core::EventBatch& batch, const Load& load, Place* place = nullptr);
   // Just committed. Taken if all their fields were decoded by `catalogue` and a reader comes to
@@ -64,7 +65,8 @@ class EventFeed {
   using Block = journal::StoredEvents;
 
   // Empty: nothing behind `after`.
-  std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load, Place* place);
+  std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load, Place* place,
+                                            bool may_wait);
   bool is_far_ahead(const Place& place) const;
   bool is_within_reach(const Block& stored) const;
   std::shared_ptr<const Block> find(std::uint64_t after) const;

@@ -189,8 +189,8 @@ core::CommitStatus Journal::commit_rules(RuleCommit& commit) {
   return shared->get_future().get();
 }
 
-core::CommitStatus Journal::put_silence(const Silence& silence) {
-  return impl_->commit([&](Store& store) { store.put_silence(silence); });
+core::CommitStatus Journal::put_silence(const Silence& silence, core::Time forget_before) {
+  return impl_->commit([&](Store& store) { store.put_silence(silence, forget_before); });
 }
 
 core::CommitStatus Journal::retry_letters(core::EventBatch& batch,

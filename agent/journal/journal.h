@@ -163,7 +163,8 @@ class Journal final : public core::EventSink {
   // What came of the rules up to `seq`, in one commit. `transitions` come back with their verdicts.
   // Blocks for it; also when the journal is full.
   core::CommitStatus commit_rules(RuleCommit& commit);
-  core::CommitStatus put_silence(const Silence& silence);  // likewise
+  // Likewise; forgets those that ended before.
+  core::CommitStatus put_silence(const Silence& silence, core::Time forget_before);
 
   // Dead letters from an exporter, with the cursor movement that goes with them: one commit. A
   // missing cursor is made. `done` may be empty.

@@ -92,7 +92,7 @@ class Store {
 
   // What the rules loop commits, behind its transitions (store_rules.cpp).
   void note_rules(const RuleCommit& commit, const core::EventBatch& transitions, core::Time now);
-  void put_silence(const Silence& silence);
+  void put_silence(const Silence& silence, core::Time forget_before);
 
   void write_note(const std::string& name, const std::string& text, core::Time now);
   std::string note(const std::string& name);

@@ -32,7 +32,8 @@ void Store::note_rules(const RuleCommit& commit, const core::EventBatch& transit
   move_cursor(commit.cursor, commit.seq, now);
 }
 
-void Store::put_silence(const Silence& silence) {
+void Store::put_silence(const Silence& silence, core::Time forget_before) {
+  Statement(db_, "DELETE FROM silences WHERE ends<?1").bind(1, core::to_nanos(forget_before)).run();
   Statement(db_, "INSERT OR REPLACE INTO silences VALUES(?1,?2,?3,?4)")
       .bind_text(1, silence.id)
       .bind(2, core::to_nanos(silence.starts))

@@ -32,6 +32,7 @@ std::string group_key(const Labels& labels, const std::vector<std::string>& by) 
 void Grouping::add(Item item) {
   Group& group = groups_[item.group];
   Waiting waiting{std::move(item), {}, false, {}};
+  waiting.held = waiting.item.silenced;
   waiting.ready = waiting.item.at + options_.wait;
   if (waiting.item.resolved) {
     const auto began =

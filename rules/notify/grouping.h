@@ -38,7 +38,8 @@ class Grouping {
     std::string fingerprint;
     core::Time starts_at;
     bool resolved = false;
-    core::Time at;  // when it began to wait
+    core::Time at;          // when it began to wait
+    bool silenced = false;  // already then: nobody hears of it when it resolves before it is told
   };
   struct Batch {
     std::string group;

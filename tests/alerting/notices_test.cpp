@@ -56,6 +56,9 @@ TEST(Notices, RulesAndSwitchesSayWhoIsTold) {
   alerting.notifiers[2].enabled = false;
   EXPECT_EQ(names(notices_of(slow_scheduling(), alerting, notify, now)), "");
   EXPECT_EQ(names(notices_of(slow_scheduling(), alerting, {}, now)), "alertmanager webhook");
+  EXPECT_EQ(names(notices_of(resolved(slow_scheduling()), alerting, notify, now)),
+            "alertmanager webhook")
+      << "an end is for all; the journal knows who heard of the beginning";
 }
 
 TEST(Notices, AnEndIsToldToThoseWhoWantIt) {

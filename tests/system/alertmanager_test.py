@@ -117,7 +117,7 @@ class FromEventToAlertmanager(unittest.TestCase):
             while time.monotonic() < end:
                 found = peer.alerts()
                 self.assertEqual([moment(one["startsAt"]) for one in found], [moment(alert["startsAt"])])
-        kit.eventually(lambda: not peer.alerts(), 20)
+        kit.eventually(lambda: not peer.alerts(), 40)
         kit.eventually(lambda: self.told(agent) == [("resolved", "sent"), ("firing", "sent")])
         agent.kill()
         agent.start()
@@ -134,7 +134,7 @@ class FromEventToAlertmanager(unittest.TestCase):
         other.start()
         alert, = kit.eventually(other.alerts, 20)
         self.assertEqual(alert["labels"]["cluster"], "npu-1")
-        kit.eventually(lambda: not one.alerts() and not other.alerts(), 20)
+        kit.eventually(lambda: not one.alerts() and not other.alerts(), 40)
         self.assertEqual(self.told(agent), [("resolved", "sent"), ("firing", "sent")])
 
 

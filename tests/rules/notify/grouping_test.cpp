@@ -141,6 +141,24 @@ TEST(Grouping, WhatResolvesUnderASilenceIsNotTold) {
   EXPECT_EQ(grouping.next(), std::nullopt);
 }
 
+TEST(Grouping, WhatWasSilencedWhenItCameIsNotToldWhenItResolvesBeforeItsTurn) {
+  Grouping grouping({seconds(10), seconds(60)});
+  auto item = firing(1, 0, "a");
+  item.silenced = true;
+  grouping.add(item);
+  EXPECT_EQ(grouping.held(), 1u);
+  grouping.add(resolved(2, 5, "a"));
+  EXPECT_EQ(text(grouping.due(at(10), none)), "!g:2-1");
+}
+
+TEST(Grouping, ASilenceThatEndedBeforeItsTurnHoldsNothing) {
+  Grouping grouping({seconds(10), seconds(60)});
+  auto item = firing(1, 0, "a");
+  item.silenced = true;
+  grouping.add(item);
+  EXPECT_EQ(text(grouping.due(at(10), none)), "g:1");
+}
+
 // A resolved alert is no longer known to whom silences are asked: it was told before, so it is now.
 TEST(Grouping, TheEndOfWhatWasToldIsTold) {
   Grouping grouping({seconds(0), seconds(0)});
