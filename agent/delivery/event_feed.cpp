@@ -8,29 +8,14 @@ namespace {
 // Of a block: small enough that loops at different places share, large enough to read at once.
 constexpr std::size_t kEvents = 512;
 constexpr std::size_t kBytes = std::size_t{256} << 10;
-// How long the first waits for the next before it loads a block: it still reads 25,000 events a
-// second where the other is slow for reasons of its own.
-constexpr std::chrono::milliseconds kPatience{20};
-constexpr std::chrono::milliseconds kAtWork{500};  // who has not read for so long is not waited for
 
 }  // namespace
 
-EventFeed::Place::Place(EventFeed& feed) : feed_(feed) {
-  const std::scoped_lock lock(feed_.mutex_);
-  feed_.places_.insert(this);
-}
-
-EventFeed::Place::~Place() {
-  const std::scoped_lock lock(feed_.mutex_);
-  feed_.places_.erase(this);
-}
-
 std::uint64_t EventFeed::read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
-                                    core::EventBatch& batch, const Load& load, Place* place) {
+                                    core::EventBatch& batch, const Load& load) {
   std::size_t bytes = 0;
   while (limit > 0 && bytes < max_bytes) {
-    // What came is not held back for what may come.
-    const auto block = block_behind(after, load, place, batch.events.empty());
+    const auto block = block_behind(after, load);
     if (!block) break;
     const auto& events = block->events.events;
     auto event = std::ranges::upper_bound(events, after, {}, &core::Event::seq);
@@ -49,22 +34,10 @@ std::uint64_t EventFeed::read_after(std::uint64_t after, std::size_t limit, std:
 }
 
 std::shared_ptr<const EventFeed::Block> EventFeed::block_behind(std::uint64_t after,
-                                                                const Load& load, Place* place,
-                                                                bool may_wait) {
+                                                                const Load& load) {
   std::unique_lock lock(mutex_);
-  if (place != nullptr) {
-    place->after_ = after;
-    place->moved_ = std::chrono::steady_clock::now();
-  }
-  if (place != nullptr && !find(after) && is_far_ahead(*place)) {
-    if (!may_wait) return nullptr;
-    loaded_one_.wait_for(lock, kPatience, [&] { return find(after) || !is_far_ahead(*place); });
-  }
   loaded_one_.wait(lock, [&] { return find(after) || !loading(after); });
-  if (auto block = find(after)) {
-    if (place != nullptr && places_.size() > 1) loaded_one_.notify_all();
-    return block;
-  }
+  if (auto block = find(after)) return block;
   under_way_.push_back(after);
   const std::uint64_t forgotten = forgotten_;
   lock.unlock();
@@ -95,32 +68,6 @@ std::shared_ptr<const EventFeed::Block> EventFeed::find(std::uint64_t after) con
   return block->to > after ? block : nullptr;
 }
 
-// Whether so much is kept for another that works its way towards this place that reading on would
-// soon take it from it.
-bool EventFeed::is_far_ahead(const Place& place) const {
-  const auto now = std::chrono::steady_clock::now();
-  return std::ranges::any_of(places_, [&](const Place* other) {
-    if (other->after_ >= place.after_ || now - other->moved_ > kAtWork || !find(other->after_))
-      return false;
-    std::size_t between = 0;
-    for (auto block = std::prev(blocks_.upper_bound(other->after_));
-         block != blocks_.end() && block->first < place.after_; ++block)
-      between += block->second->bytes;
-    return between > most_bytes_ / 2;
-  });
-}
-
-bool EventFeed::is_within_reach(const Block& stored) const {
-  if (places_.empty() || stored.events.events.empty()) return true;
-  std::uint64_t furthest = 0;
-  for (const Place* place : places_) {
-    if (place->moved_ == std::chrono::steady_clock::time_point()) return true;
-    furthest = std::max(furthest, place->after_);
-  }
-  const std::size_t each = std::max<std::size_t>(stored.bytes / stored.events.events.size(), 1);
-  return stored.after <= furthest + most_bytes_ / each;
-}
-
 bool EventFeed::loading(std::uint64_t after) const {
   return std::ranges::any_of(
       under_way_, [&](std::uint64_t begin) { return begin <= after && after < begin + kEvents; });
@@ -135,7 +82,6 @@ void EventFeed::offer(std::shared_ptr<const Block> stored, const core::Catalogue
   };
   if (!std::ranges::all_of(stored->events.events, decoded)) return;
   const std::scoped_lock lock(mutex_);
-  if (!is_within_reach(*stored)) return;
   keep(std::move(stored));
   loaded_one_.notify_all();
 }

@@ -1,20 +1,16 @@
 // The journal's newest events for all loops that are near each other: as the writer stored them,
 // else read and decoded once.
 //
-// A loop far behind reads for itself: what it read is the first to be forgotten. When all are
-// behind, what is stored meanwhile is left in the journal, and the first lets the next come after
-// it for a moment before it reads on, so that the reading is shared there too. Bounded by bytes.
+// A loop far behind reads for itself: what it read is the first to be forgotten. Bounded by bytes.
 // All loops of a feed decode alike, and their catalogue outlives it. Any thread.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <vector>
 
 #include "agent/journal/journal.h"
@@ -30,30 +26,13 @@ class EventFeed {
   using Load = std::function<std::uint64_t(std::uint64_t after, std::size_t limit,
                                            std::size_t max_bytes, core::EventBatch& batch)>;
 
-  // Where a reader is, for as long as it lives; the feed outlives it. One thread.
-  class Place {
-   public:
-    explicit Place(EventFeed& feed);
-    ~Place();
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-
-   private:
-    friend class EventFeed;
-    EventFeed& feed_;
-    std::uint64_t after_ = 0;                        // guarded by the feed
-    std::chrono::steady_clock::time_point moved_{};  // likewise; not since then: never
-  };
-
   explicit EventFeed(std::size_t most_bytes = std::size_t{24} << 20) : most_bytes_(most_bytes) {}
 
-  // As `load`, which is called for what is not here. The events share the feed's memory. A reader
-  // with a place that is far ahead of another is given what there is, and has to wait up to 20 ms
-  // when that is nothing.
+  // As `load`, which is called for what is not here. The events share the feed's memory.
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
-                           core::EventBatch& batch, const Load& load, Place* place = nullptr);
-  // Just committed. Taken if all their fields were decoded by `catalogue` and a reader comes to
-  // them before they would be forgotten; others are left to be read. Does not block.
+                           core::EventBatch& batch, const Load& load);
+  // Just committed. Taken if all their fields were decoded by `catalogue`; others are left to be
+  // read. Does not block.
   void offer(std::shared_ptr<const journal::StoredEvents> stored, const core::Catalogue& catalogue);
   // What was read is read again: the journal was opened anew.
   void forget();
@@ -65,10 +44,7 @@ class EventFeed {
   using Block = journal::StoredEvents;
 
   // Empty: nothing behind `after`.
-  std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load, Place* place,
-                                            bool may_wait);
-  bool is_far_ahead(const Place& place) const;
-  bool is_within_reach(const Block& stored) const;
+  std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load);
   std::shared_ptr<const Block> find(std::uint64_t after) const;
   bool loading(std::uint64_t after) const;
   void keep(std::shared_ptr<const Block> block);
@@ -79,7 +55,6 @@ class EventFeed {
   std::map<std::uint64_t, std::shared_ptr<const Block>>
       blocks_;                            // guarded, as the rest; by `after`
   std::vector<std::uint64_t> under_way_;  // `after` of blocks that are being loaded
-  std::set<const Place*> places_;
   std::size_t bytes_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t forgotten_ = 0;  // times: what was being loaded meanwhile is not kept

@@ -32,8 +32,7 @@ std::uint64_t Loop::Impl::read(std::uint64_t after, std::size_t limit, std::size
         const auto end = reader->read_after(from, most, bytes, block);
         for (auto& event : block.events) decoder.decode_fields(event, block);
         return end;
-      },
-      &place);
+      });
 }
 
 // Waits until a batch is due and reads it. False: nothing to do yet.

@@ -95,7 +95,6 @@ struct Loop::Impl {
       oldest_open;  // guarded: received time of the oldest event not delivered
 
   // The thread's own.
-  EventFeed::Place place{*feed};
   core::Decoder decoder;
   Gather gather;
   std::optional<SealedSource> sealed;    // for a sink that keeps seals

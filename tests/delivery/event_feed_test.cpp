@@ -111,43 +111,6 @@ TEST(EventFeed, IsBoundedAndForgetsTheOldestFirst) {
   EXPECT_EQ(feed.bytes(), 0u);
 }
 
-// Both far behind, one faster: without waiting it would read on, and each would read all of it.
-TEST(EventFeed, LoopsOfDifferentSpeedCatchUpTogether) {
-  Events events;
-  events.head = 40'000;
-  EventFeed feed(2'000'000);
-  const auto catch_up = [&](std::chrono::milliseconds each_batch) {
-    EventFeed::Place place(feed);
-    core::EventBatch batch;
-    std::uint64_t seen = 0;
-    for (std::uint64_t after = 0; after < events.head;) {
-      batch.clear();
-      after = feed.read_after(after, 500, 1 << 20, batch, events.load(), &place);
-      seen += batch.events.size();
-      std::this_thread::sleep_for(each_batch);
-    }
-    EXPECT_EQ(seen, events.head);
-  };
-  std::jthread slow(catch_up, std::chrono::milliseconds(2));
-  catch_up(std::chrono::milliseconds(0));
-  slow.join();
-  EXPECT_LT(feed.loaded(), 50'000u);
-}
-
-TEST(EventFeed, NobodyWaitsForOneThatStands) {
-  Events events;
-  events.head = 40'000;
-  EventFeed feed(2'000'000);
-  EventFeed::Place standing(feed), place(feed);
-  core::EventBatch batch;
-  feed.read_after(0, 500, 1 << 20, batch, events.load(), &standing);
-  for (std::uint64_t after = 0; after < events.head;) {
-    batch.clear();
-    after = feed.read_after(after, 500, 1 << 20, batch, events.load(), &place);
-  }
-  EXPECT_EQ(feed.loaded(), events.head);
-}
-
 TEST(EventFeed, ALoadThatFailsIsTriedByTheNext) {
   Events events;
   EventFeed feed;

@@ -99,23 +99,6 @@ TEST_F(StoredEvents, SaveTheReading) {
   EXPECT_EQ(feed.loaded(), 0u);
 }
 
-TEST_F(StoredEvents, AreLeftInTheJournalWhereNobodyComesToThemSoon) {
-  store_decisions(1, 50);
-  EventFeed feed(got_.at(0)->bytes * 2);
-  EventFeed::Place place(feed);
-  core::EventBatch batch;
-  const auto first = [](std::uint64_t, std::size_t, std::size_t, core::EventBatch&) {
-    return std::uint64_t{1};
-  };
-  feed.read_after(0, 1, 1, batch, first, &place);
-  for (int i = 1; i <= 10; ++i) store_decisions(1 + 50 * i, 50);
-  const std::size_t before = feed.bytes();
-  feed.offer(got_.at(10), *catalogue_);
-  EXPECT_EQ(feed.bytes(), before);
-  feed.offer(got_.at(1), *catalogue_);
-  EXPECT_GT(feed.bytes(), before);
-}
-
 TEST_F(StoredEvents, OfAnotherCatalogueOrWithoutFieldsAreRead) {
   const auto other = config::load_catalogue({}, config::Environment::system(), problems_);
   EventFeed feed;
