@@ -30,11 +30,8 @@ class FileReader {
       : file_(file), scope_(scope), alerts_(alerts), groups_(groups), lines_(file.text) {}
 
   std::vector<Group> read() {
+    const std::size_t before = scope_.problems.size();
     Section root = Section::parse(file_.text, file_.name, scope_.problems);
-    if (root.empty()) {
-      scope_.problem({1, 1}, "the file is empty; expected `groups` of rules");
-      return {};
-    }
     std::uint32_t version = 1;
     root.read("version", version, 1, 1);
     read_lists(root.section("lists"));
@@ -43,9 +40,11 @@ class FileReader {
     std::vector<Section> sections = root.list("groups");
     for (std::size_t i = 0; i < sections.size() && !scope_.has_enough(); ++i)
       groups.push_back(read_group(sections[i]));
-    if (sections.empty() && !root.has("groups"))
-      scope_.problem(root.place(), "no group of rules; expected `groups`");
+    const bool names_groups = root.has("groups");
     root.finish();
+    // As half a file looks that is being written. `groups: []` says that there are none.
+    if (!names_groups && scope_.problems.size() == before)
+      scope_.problem({1, 1}, "no rules; expected `groups`");
     if (!scope_.has_enough()) find_unused();
     return groups;
   }

@@ -353,12 +353,13 @@ TEST(Load, WhatCanBeTrueForOneEventIsAllowed) {
     expr_of(text);
 }
 
-TEST(Load, NothingAndCommentsAreNoRules) {
+TEST(Load, WhatNamesNoGroupsIsNoRuleFile) {
   EXPECT_FALSE(load({}, built_in_catalogue()).rules);
-  for (const char* text : {"", "# none\n", "version: 1\n", "groups: []\n"}) {
-    const Loaded loaded = loaded_well(text);
-    EXPECT_TRUE(loaded.rules->groups.empty());
-  }
+  for (const char* text : {"", "# none\n", "version: 1\n"})
+    EXPECT_EQ(all(load({{"r.yaml", text}}, built_in_catalogue()).problems),
+              "r.yaml:1:1: error: no rules; expected `groups`\n")
+        << text;
+  EXPECT_TRUE(loaded_well("groups: []\n").rules->groups.empty());
 }
 
 TEST(Load, TakesWhatTheOptionsAllow) {
