@@ -10,7 +10,9 @@ IMAGE ?= kcloud-logger:0.1.0
 BINARY := build/release/kcloud-logger
 # Build type `ci` shares the folder of `release`.
 BUILD_DIR := build/$(if $(filter ci,$(PRESET)),release,$(PRESET))
-CTEST := ctest --output-on-failure --no-tests=error -j $(JOBS)
+# Half as many again as cores: tests that speak to servers wait most of the time.
+TEST_JOBS ?= $(shell echo $$(( $(JOBS) + $(JOBS) / 2 )))
+CTEST := ctest --output-on-failure --no-tests=error -j $(TEST_JOBS)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
