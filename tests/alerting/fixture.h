@@ -52,6 +52,7 @@ class AlertingTest : public ::testing::Test {
       return silenced.contains(alert.fingerprint);
     };
     sources.tells = tells;
+    sources.ready = [this] { return ready.load(); };
     dispatcher = std::make_unique<Dispatcher>(*journal, clock, std::move(sources));
     dispatcher->start(alerting);
   }
@@ -135,6 +136,7 @@ class AlertingTest : public ::testing::Test {
   std::mutex mutex;
   std::vector<rules::Alert> active;
   std::set<std::string> silenced;
+  std::atomic<bool> ready{true};  // the rules have found back
 };
 
 }  // namespace kcloud::alerting

@@ -91,6 +91,22 @@ TEST_F(QueueTest, AnAlertIsPostedSignedAndKept) {
   EXPECT_EQ(view("hooks").counters->sent, 1u);
 }
 
+// After a start it is not known yet what fires, so neither what is silenced.
+TEST_F(QueueTest, NothingNewIsToldBeforeTheRulesHaveFoundBack) {
+  ready = false;
+  serve(oks(1));
+  const auto alert = fire("a");
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_TRUE(rows().empty());
+  {
+    const std::scoped_lock lock(mutex);
+    silenced.insert(alert.alert.fingerprint);
+  }
+  ready = true;
+  ASSERT_TRUE(eventually([&] { return view("hooks").status().silenced == 1; }));
+  EXPECT_TRUE(rows().empty());
+}
+
 TEST_F(QueueTest, IsTriedAgainUnderTheSameId) {
   const struct {
     const char* name;
