@@ -47,10 +47,10 @@ struct Alert {
   std::vector<SubValue> why;            // of the newest evaluation
 };
 
-// The state an alert came to. kPending is not a transition that is kept or notified.
 // The alert that a rule over its limit raises; no name for another.
 inline constexpr const char* kOverflowAlert = "RuleOverflow";
 
+// The state an alert came to. kPending is not a transition that is kept or notified.
 struct Transition {
   Alert alert;
   AlertState from = AlertState::kPending;

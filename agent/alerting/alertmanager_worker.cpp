@@ -19,7 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t kNoticesRead = 1000;
-constexpr milliseconds kNotReady{500};
 constexpr std::size_t kAlertsARequest = 256;
 constexpr std::size_t kAlertsARecord = 50;
 constexpr std::chrono::minutes kEndedResent{15};  // as Prometheus does

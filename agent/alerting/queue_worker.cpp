@@ -17,7 +17,6 @@ namespace {
 using std::chrono::milliseconds;
 constexpr std::size_t kNoticesRead = 1000;
 constexpr milliseconds kIdle{60'000};
-constexpr milliseconds kNotReady{500};
 
 std::optional<core::HmacKey> key_of(const config::NotifierConfig& notifier) {
   if (notifier.secret.empty()) return std::nullopt;

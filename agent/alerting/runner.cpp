@@ -132,8 +132,8 @@ void Runner::Impl::work(std::stop_token stop) {
   feed_engine(batch);
   seq = to;
   caught_up = seq >= head;
-  // While it is behind, the arrival of what it reads is its clock.
-  // So do collectors that have their backlog to bring, for a while after the start.
+  // While it is behind, the arrival of what it reads is its clock; also for a while after the
+  // start, as collectors have their backlog to bring.
   if (caught_up && steady_clock::now() >= settled)
     advance(frontier.at(clock.now()));
   else if (!batch.events.empty())

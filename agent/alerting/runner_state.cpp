@@ -193,7 +193,6 @@ bool Runner::Impl::commit(std::stop_token stop) {
   committed_seq = seq;
   next_commit = steady_clock::now() + milliseconds(1000);
   if (!told) return true;
-  publish();
   if (options.committed) options.committed();
   return true;
 }

@@ -28,6 +28,8 @@ namespace kcloud::alerting {
 
 // Of a receiver that asks to wait.
 inline constexpr std::chrono::milliseconds kLongestPause{3'600'000};
+// Between two looks whether the rules have found back (Sources::ready).
+inline constexpr std::chrono::milliseconds kNotReady{500};
 
 struct WorkerParts {
   journal::Journal& journal;
