@@ -135,6 +135,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
         *journal_, clock_);
   }
   alerting_ = std::make_unique<alerting::Alerting>(*journal_, clock_, agent_name(config_->agent));
+  analytics_ = std::make_unique<analytics::Analytics>(*journal_, clock_);
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   replays_ = std::make_unique<delivery::Replays>(
@@ -145,7 +146,8 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
       *journal_, [this] { return exporters_->views(); }, clock_, ready_, KCLOUD_VERSION,
       agent_name(config_->agent), [this] { return collectors_->views(); },
       [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
-      replays_.get(), recall, [this] { return alerting_->notifiers(); }, alerting_.get()});
+      replays_.get(), recall, [this] { return alerting_->notifiers(); }, analytics_.get(),
+      alerting_.get()});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
@@ -156,6 +158,7 @@ Agent::~Agent() { stop(); }
 void Agent::start_parts() {
   auto feed = std::make_unique<delivery::LiveFeed>(*journal_, config_);
   alerting_->start(config_, feed->events());
+  analytics_->start(config_, feed->events());
   exporters_->start(config_, feed->events());
   feed_ = std::move(feed);
   collectors_->start(config_);
@@ -203,6 +206,7 @@ void Agent::stop() {
   collectors_->stop();
   replays_->stop();
   alerting_->stop(deadline);
+  analytics_->stop();
   exporters_->stop(deadline);
   feed_.reset();
   checkpoints_.reset();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/alerting/alerting.h"
+#include "agent/analytics/analytics.h"
 #include "agent/api/router.h"
 #include "agent/audit/checkpoints.h"
 #include "agent/collector_set.h"
@@ -47,6 +48,7 @@ class Agent {
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
   std::unique_ptr<alerting::Alerting> alerting_;
+  std::unique_ptr<analytics::Analytics> analytics_;
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<delivery::LiveFeed> feed_;
   std::unique_ptr<CollectorSet> collectors_;

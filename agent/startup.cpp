@@ -9,6 +9,7 @@
 #include <limits>
 #include <sstream>
 
+#include "agent/analytics/objectives.h"
 #include "agent/api/router.h"
 #include "agent/plugins.h"
 
@@ -33,6 +34,8 @@ config::Config load(const Overrides& overrides, config::Problems& problems,
   }
   config::Config config = config::parse_config(text, file, plugins(), config::Environment::system(),
                                                problems, tls_check);
+  if (config.catalogue != nullptr)
+    analytics::read_objectives(config.analytics, *config.catalogue, file, problems);
   if (!overrides.data_dir.empty()) config.agent.data_dir = overrides.data_dir;
   if (!overrides.listen.empty()) {
     config.http.listen = overrides.listen;

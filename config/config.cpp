@@ -343,6 +343,7 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
     config.exporters.push_back(read_exporter(name, section, plugins.exporters));
   check_audit(exporters, config, plugins);
   read_alerting(root.section("alerting"), config.alerting);
+  read_analytics(root.section("analytics"), config.analytics);
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
   if (config.catalogue != nullptr) {
@@ -365,9 +366,9 @@ core::DecodeOptions decode_options(const Config& config) {
   options.max_future = config.intake.max_future;
   options.max_age = config.intake.max_age;
   options.max_event_bytes = config.intake.max_event_bytes;
-  // For the exporters and the rules, which get them from the journal's writer.
-  options.keep_fields =
-      config.alerting.enabled || std::ranges::any_of(config.exporters, &ExporterConfig::enabled);
+  // For the exporters, the rules and the rollups, which get them from the journal's writer.
+  options.keep_fields = config.alerting.enabled || config.analytics.enabled ||
+                        std::ranges::any_of(config.exporters, &ExporterConfig::enabled);
   options.unwrap = config.intake.unwrap;
   options.redaction = config.redaction;
   return options;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/alerting.h"
+#include "config/analytics.h"
 #include "config/yaml.h"
 #include "core/catalogue.h"
 #include "core/decode.h"
@@ -198,6 +199,7 @@ struct Config {
   std::vector<CollectorConfig> collectors;
   std::vector<ExporterConfig> exporters;
   AlertingConfig alerting;
+  AnalyticsConfig analytics;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<const core::Redaction> redaction;  // of intake.redact; nullptr: no rules
 };

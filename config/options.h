@@ -175,6 +175,13 @@ void visit_alerting(Visitor&& visit, Alerting& alerting) {
   visit("retry_for", alerting.retry_for, milliseconds(1000), 366 * kDay);
 }
 
+// Without the objectives, which are checked one by one.
+template <typename Visitor, typename Analytics>
+void visit_analytics(Visitor&& visit, Analytics& analytics) {
+  visit("enabled", analytics.enabled);
+  visit("keep", analytics.keep, kDay, 36'600 * kDay);
+}
+
 // What its type has, without headers, which are checked one by one.
 template <typename Visitor, typename Notifier>
 void visit_notifier(Visitor&& visit, Notifier& notifier) {

@@ -84,6 +84,23 @@ void append_notifier(std::string& out, const NotifierConfig& notifier) {
   out += '}';
 }
 
+void append_objective(std::string& out, const ObjectiveConfig& objective) {
+  append_json_string(out, objective.name);
+  out += ":{";
+  const Shower show{out};
+  show("kind", objective.kind);
+  show("target", objective.target);
+  if (objective.kind == "latency") {
+    show("type", objective.type);
+    show("field", objective.field);
+    show("at_most", objective.at_most);
+  } else if (objective.kind == "events") {
+    show("total", objective.total.value());
+    show("good", objective.good.value());
+  }
+  out += '}';
+}
+
 void append_redact(std::string& out, const std::vector<RedactConfig>& rules) {
   append_key(out, "redact");
   out += '[';
@@ -110,6 +127,7 @@ void append_value(std::string& out, const std::string& text) { append_json_strin
 void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
 void append_value(std::string& out, std::uint32_t number) { out += std::to_string(number); }
 void append_value(std::string& out, std::uint64_t number) { out += std::to_string(number); }
+void append_value(std::string& out, double number) { core::append_json_number(out, number); }
 void append_value(std::string& out, const Secret& secret) {
   out += secret.empty() ? "\"\"" : "\"***\"";
 }
@@ -178,6 +196,15 @@ std::string show_config(const Config& config, const Plugins& plugins) {
       for (const auto& notifier : config.alerting.notifiers) {
         append_comma(out);
         append_notifier(out, notifier);
+      }
+    });
+  });
+  append_section(out, "analytics", [&](Shower show) {
+    visit_analytics(show, config.analytics);
+    append_section(out, "objectives", [&](Shower) {
+      for (const auto& objective : config.analytics.objectives) {
+        append_comma(out);
+        append_objective(out, objective);
       }
     });
   });

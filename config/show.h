@@ -20,6 +20,7 @@ void append_value(std::string& out, const std::string& text);
 void append_value(std::string& out, bool value);
 void append_value(std::string& out, std::uint32_t number);
 void append_value(std::string& out, std::uint64_t number);
+void append_value(std::string& out, double number);
 void append_value(std::string& out, const Secret& secret);  // `"***"`, or empty
 void append_value(std::string& out, milliseconds value);    // `10s`
 void append_value(std::string& out, const std::vector<std::string>& texts);

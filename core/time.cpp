@@ -136,6 +136,20 @@ Time Zone::to_utc(nanoseconds local_since_epoch) const {
   return Time(local_since_epoch - info.first.offset);
 }
 
+std::chrono::seconds Zone::offset_at(Time time) const {
+  const auto* zone = static_cast<const date::time_zone*>(zone_);
+  return zone
+      ->get_info(
+          date::sys_seconds(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch()))
+      .offset;
+}
+
+std::pair<Time, Time> Zone::day_of(Time time) const {
+  const auto local = time.time_since_epoch() + offset_at(time);
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  return {to_utc(day), to_utc(day + std::chrono::days(1))};
+}
+
 std::optional<ParsedTime> parse_time(std::string_view text, const Zone& default_zone) {
   if (text.size() >= 16 && text.size() <= 40 && text[4] == '-') {
     return parse_calendar(text, default_zone);

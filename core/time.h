@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace kcloud::core {
 
@@ -38,6 +39,10 @@ class Zone {
   // A local time that a DST change skips is moved forward by the gap; one that occurs twice is the
   // earlier.
   Time to_utc(std::chrono::nanoseconds local_since_epoch) const;
+  // Local time minus UTC.
+  std::chrono::seconds offset_at(Time time) const;
+  // The beginnings of the local day that the time lies in, and of the next one.
+  std::pair<Time, Time> day_of(Time time) const;
 
  private:
   std::string name_;

@@ -5,8 +5,8 @@
 #include <bit>
 #include <limits>
 
+#include "core/hash.h"
 #include "core/utf8.h"
-#include "rules/hash.h"
 
 namespace kcloud::rules {
 namespace {
@@ -71,11 +71,11 @@ std::string_view text_of(const core::FieldValue& value, std::string& memory) {
 std::uint64_t hash_of(const core::FieldValue& value) {
   std::uint64_t hash = 0;
   if (value.kind == Kind::kText)
-    hash = hash_of(value.text);
+    hash = core::hash_of(value.text);
   else if (value.kind == Kind::kInteger)
-    hash = hash_of(static_cast<std::uint64_t>(value.integer));
+    hash = core::hash_of(static_cast<std::uint64_t>(value.integer));
   else if (value.kind == Kind::kReal)
-    hash = hash_of(std::bit_cast<std::uint64_t>(value.real == 0 ? 0.0 : value.real));
+    hash = core::hash_of(std::bit_cast<std::uint64_t>(value.real == 0 ? 0.0 : value.real));
   else
     hash = value.boolean ? 1 : 0;
   // The greatest is no key of a FlatMap.

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "rules/hash.h"
+#include "core/hash.h"
 
 namespace kcloud::rules {
 
@@ -82,7 +82,9 @@ class FlatMap {
   static constexpr Key kFree = std::numeric_limits<Key>::max();
 
   std::size_t mask() const { return slots_.size() - 1; }
-  std::size_t home(Key key) const { return hash_of(static_cast<std::uint64_t>(key)) & mask(); }
+  std::size_t home(Key key) const {
+    return core::hash_of(static_cast<std::uint64_t>(key)) & mask();
+  }
   std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
 
   Value& place(Key key, Value value) {

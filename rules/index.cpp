@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "core/hash.h"
 #include "rules/canonical.h"
 #include "rules/field.h"
-#include "rules/hash.h"
 #include "rules/match.h"
 
 namespace kcloud::rules {
@@ -65,7 +65,7 @@ void Index::build() {
     if (field == of_type.by_field.end())
       field = of_type.by_field.insert(field, ByField{best.field, {}, {}});
     for (const Literal& value : best.values) {
-      const std::uint64_t hash = hash_of(std::string_view(std::get<std::string>(value)));
+      const std::uint64_t hash = core::hash_of(std::string_view(std::get<std::string>(value)));
       if (field->lists.find(hash) == nullptr) {
         field->lists[hash] = static_cast<std::uint32_t>(field->candidates.size());
         field->candidates.emplace_back();

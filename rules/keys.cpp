@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "rules/hash.h"
+#include "core/hash.h"
 
 namespace kcloud::rules {
 
 std::uint32_t Keys::find(std::string_view key) const {
   if (slots_.empty()) return kNone;
-  const auto hash = static_cast<std::uint32_t>(hash_of(key));
+  const auto hash = static_cast<std::uint32_t>(core::hash_of(key));
   for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
     const Slot& slot = slots_[at];
     if (slot.id == kNone) return kNone;
@@ -27,7 +27,7 @@ std::uint32_t Keys::make(std::string_view key) {
     id = free_.back();
     free_.pop_back();
   }
-  entries_[id] = {std::string(key), static_cast<std::uint32_t>(hash_of(key)), 0};
+  entries_[id] = {std::string(key), static_cast<std::uint32_t>(core::hash_of(key)), 0};
   place({entries_[id].hash, id});
   return id;
 }

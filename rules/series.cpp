@@ -36,7 +36,7 @@ void put(Series::Variance& bucket, const core::FieldValue& value, const Arrival&
 void put(Series::Last& bucket, const core::FieldValue& value, const Arrival& arrival) {
   if (arrival.t >= bucket.t) bucket = {arrival.t, value.number()};
 }
-void put(Sketch& bucket, const core::FieldValue& value, const Arrival&) {
+void put(core::Sketch& bucket, const core::FieldValue& value, const Arrival&) {
   bucket.add(value.number());
 }
 void put(Distinct& bucket, const core::FieldValue& value, const Arrival&) {
@@ -117,7 +117,7 @@ Series::Cells Series::cells_of(Kind kind) {
     case Kind::kLast:
       return Rings<Last>();
     case Kind::kSketch:
-      return Rings<Sketch>();
+      return Rings<core::Sketch>();
     case Kind::kDistinct:
       return Rings<Distinct>();
     case Kind::kNew:
@@ -264,7 +264,7 @@ Result Series::value(std::uint32_t cell, Aggregate aggregate, double quantile, d
     }
     case Kind::kSketch:
       sketches_.clear();
-      each(Sketch{}, [&](const Sketch& bucket) { sketches_.add(bucket); });
+      each(core::Sketch{}, [&](const core::Sketch& bucket) { sketches_.add(bucket); });
       return sketches_.empty() ? of_none(aggregate) : number(sketches_.quantile(quantile));
     case Kind::kDistinct:
       different_.clear();

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/sketch.h"
 #include "rules/distinct.h"
 #include "rules/flat_map.h"
 #include "rules/result.h"
 #include "rules/ring.h"
 #include "rules/rule.h"
-#include "rules/sketch.h"
 #include "rules/time.h"
 
 namespace kcloud::rules {
@@ -119,7 +119,7 @@ class Series {
   template <class Bucket>
   using Rings = std::vector<Ring<Bucket>>;
   using Cells = std::variant<Rings<std::uint32_t>, Rings<Sum>, Rings<Least>, Rings<Greatest>,
-                             Rings<Variance>, Rings<Last>, Rings<Sketch>, Rings<Distinct>,
+                             Rings<Variance>, Rings<Last>, Rings<core::Sketch>, Rings<Distinct>,
                              std::vector<SeenValues>, std::vector<Previous>>;
   static Cells cells_of(Kind kind);
 
@@ -136,7 +136,7 @@ class Series {
   Verdict verdict_;
   std::uint64_t refused_ = 0;
   Ms purged_ = 0;  // when kNew last made room in a full cell
-  SketchSum sketches_;
+  core::SketchSum sketches_;
   Distinct different_;
 };
 

@@ -20,7 +20,7 @@ void write_one(ByteWriter& out, const Series::Last& bucket) {
   out.time(bucket.t);
   out.real(bucket.value);
 }
-void write_one(ByteWriter& out, const Sketch& bucket) {
+void write_one(ByteWriter& out, const core::Sketch& bucket) {
   out.count(bucket.bins().size());
   for (const auto& [number, count] : bucket.bins()) {
     out.integer(number);
@@ -52,8 +52,8 @@ void read_one(ByteReader& in, Series::Last& bucket) {
   bucket.t = in.time();
   bucket.value = in.real();
 }
-void read_one(ByteReader& in, Sketch& bucket) {
-  std::vector<Sketch::Bin> bins(in.size(Sketch::kMostBins));
+void read_one(ByteReader& in, core::Sketch& bucket) {
+  std::vector<core::Sketch::Bin> bins(in.size(core::Sketch::kMostBins));
   for (auto& [number, count] : bins) {
     number = static_cast<std::int32_t>(in.integer());
     count = static_cast<std::uint32_t>(in.count());

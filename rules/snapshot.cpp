@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/hash.h"
+#include "core/hash.h"
 #include "rules/snapshot_parts.h"
 
 namespace kcloud::rules {
@@ -68,7 +68,7 @@ std::string sealed(std::string_view content) {
   head.text(content);
   std::string bytes = std::string(kMagic) + head.bytes();
   ByteWriter checksum;
-  checksum.fixed(hash_of(bytes));
+  checksum.fixed(core::hash_of(bytes));
   return bytes + checksum.bytes();
 }
 
@@ -76,7 +76,7 @@ std::optional<std::string_view> unsealed(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + 8 || !bytes.starts_with(kMagic)) return std::nullopt;
   ByteReader checksum(bytes.substr(bytes.size() - 8));
   bytes.remove_suffix(8);
-  if (checksum.fixed() != hash_of(bytes)) return std::nullopt;
+  if (checksum.fixed() != core::hash_of(bytes)) return std::nullopt;
   ByteReader in(bytes.substr(kMagic.size()));
   if (in.count() != kVersion) return std::nullopt;
   const std::string_view content = in.text();

@@ -21,6 +21,10 @@ namespace kcloud::alerting {
 class Alerting;
 }
 
+namespace kcloud::analytics {
+class Analytics;
+}
+
 namespace kcloud::api {
 
 // An exporter as health and metrics see it; the functions may be called from any thread.
@@ -76,7 +80,8 @@ struct Context {
   // Sets in the hints for a dead letter what its position tells of the message. Any thread.
   std::function<void(const config::CollectorConfig&, core::TransportHints&)> recall = {};
   std::function<std::vector<alerting::NotifierView>()> notifiers = {};  // any thread; empty: none
-  alerting::Alerting* alerting = nullptr;  // none: the routes of /alerts say so
+  analytics::Analytics* analytics = nullptr;  // none: the routes of /analytics say so
+  alerting::Alerting* alerting = nullptr;     // none: the routes of /alerts say so
 };
 
 }  // namespace kcloud::api

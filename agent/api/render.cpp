@@ -1,5 +1,6 @@
 #include "agent/api/render.h"
 
+#include "core/csv.h"
 #include "core/json.h"
 
 namespace kcloud::api {
@@ -20,7 +21,7 @@ void append_csv_row(std::string& out, const core::Event& event, std::string_view
        {event.type_name, event.source, event.workload, event.cluster, event.severity, event.actor,
         event.reason, event.collector, event.agent, event.body}) {
     out.push_back(',');
-    append_csv_cell(out, text);
+    core::append_csv_cell(out, text);
   }
   out.append("\r\n");
 }
@@ -53,22 +54,6 @@ void append_tail(std::string& out, const journal::Page& page, const std::string&
 }
 
 }  // namespace
-
-void append_csv_cell(std::string& out, std::string_view text) {
-  const bool formula =
-      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out.append(text);
-    return;
-  }
-  out.push_back('"');
-  if (formula) out.push_back('\'');
-  for (char c : text) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
 
 Rendered render_page(journal::Page& page, const EventQuery& query, std::string_view epoch,
                      core::Decoder& decoder, std::size_t max_bytes) {

@@ -20,7 +20,4 @@ struct Rendered {
 Rendered render_page(journal::Page& page, const EventQuery& query, std::string_view epoch,
                      core::Decoder& decoder, std::size_t max_bytes = 32 << 20);
 
-// A CSV cell (RFC 4180). A text that a spreadsheet would take for a formula gets a leading `'`.
-void append_csv_cell(std::string& out, std::string_view text);
-
 }  // namespace kcloud::api

@@ -206,6 +206,13 @@ void Router::handle(http::Request& request, http::Reply reply) {
     case Action::kExpireSilence:
     case Action::kOneAlert:
       return alerts(request, std::move(reply), match);
+    case Action::kSchedulingPerformance:
+    case Action::kCostEfficiency:
+    case Action::kSlaCompliance:
+      return analytics(request, std::move(reply), match);
+    case Action::kRollups:
+    case Action::kRebuildRollups:
+      return rollups(request, std::move(reply), match);
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

@@ -100,6 +100,8 @@ class Router final : public http::Handler {
                     const std::string& group, const http::Parameters& parameters);
   void change_silences(http::Request& request, http::Reply reply, const Match& match,
                        const std::string& id);
+  void analytics(const http::Request& request, http::Reply reply, const Match& match);
+  void rollups(const http::Request& request, http::Reply reply, const Match& match);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void replay(const http::Request& request, http::Reply reply, const Match& match);

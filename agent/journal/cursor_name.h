@@ -9,6 +9,8 @@
 
 namespace kcloud::journal {
 
+inline constexpr const char* kRollupsCursor = "rollups";
+
 inline constexpr std::string_view kSealsOf = "seals:";
 
 // Of all chains begin with this. An exporter's name has no colon.

@@ -13,6 +13,7 @@
 #include "agent/journal/generation.h"
 #include "agent/journal/head.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/rollup_state.h"
 #include "agent/journal/seals.h"
 #include "agent/journal/store.h"
 #include "agent/journal/work_queue.h"
@@ -191,6 +192,14 @@ core::CommitStatus Journal::commit_rules(RuleCommit& commit) {
 
 core::CommitStatus Journal::put_silence(const Silence& silence, core::Time forget_before) {
   return impl_->commit([&](Store& store) { store.put_silence(silence, forget_before); });
+}
+
+core::CommitStatus Journal::commit_rollups(const RollupCommit& commit) {
+  const core::Time now = impl_->clock.now();
+  const auto status = impl_->commit([&](Store& store) { store.note_rollups(commit, now); });
+  if (status == core::CommitStatus::kCommitted && !commit.cursor.empty())
+    impl_->note_cursor(commit.cursor, commit.seq, now);
+  return status;
 }
 
 core::CommitStatus Journal::retry_letters(core::EventBatch& batch,

@@ -142,6 +142,7 @@ class DirectoryInUse : public std::runtime_error {
 };
 
 class Reader;
+struct RollupCommit;
 
 class Journal final : public core::EventSink {
  public:
@@ -165,6 +166,9 @@ class Journal final : public core::EventSink {
   core::CommitStatus commit_rules(RuleCommit& commit);
   // Likewise; forgets those that ended before.
   core::CommitStatus put_silence(const Silence& silence, core::Time forget_before);
+
+  // Blocks for it; also when the journal is full.
+  core::CommitStatus commit_rollups(const RollupCommit& commit);
 
   // Dead letters from an exporter, with the cursor movement that goes with them: one commit. A
   // missing cursor is made. `done` may be empty.

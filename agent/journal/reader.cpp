@@ -11,6 +11,7 @@
 #include "agent/journal/generation.h"
 #include "agent/journal/notifications.h"
 #include "agent/journal/query.h"
+#include "agent/journal/rollup_tables.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/rule_tables.h"
 #include "agent/journal/schema.h"
@@ -88,16 +89,8 @@ class SqliteReader final : public Reader, public Connected {
   }
 
   Page query(const Query& query) override {
-    return guarded([&](Connection& connection) {
-      connection.db.execute("BEGIN");
-      try {
-        Page page = run_query(query, connection.db, connection.queries, connection.by_seq);
-        connection.db.execute("COMMIT");
-        return page;
-      } catch (const SqliteError&) {
-        if (connection.db.in_transaction()) connection.db.execute("ROLLBACK");
-        throw;
-      }
+    return in_snapshot([&](Connection& connection) {
+      return run_query(query, connection.db, connection.queries, connection.by_seq);
     });
   }
 
@@ -196,6 +189,13 @@ class SqliteReader final : public Reader, public Connected {
         [&](Connection& connection) { return journal::announced(connection.db, notifier); });
   }
 
+  void read_rollups(const std::function<void(RollupView&)>& work) override {
+    in_snapshot([&](Connection& connection) {
+      work(*view_rollups(connection.db));
+      return true;
+    });
+  }
+
   std::vector<ChainPart> lineage() override {
     return guarded([](Connection& connection) { return journal::lineage(connection.db); });
   }
@@ -216,6 +216,22 @@ class SqliteReader final : public Reader, public Connected {
   }
 
  private:
+  // All that `work` reads is of one moment.
+  template <typename Work>
+  std::invoke_result_t<Work, Connection&> in_snapshot(Work work) {
+    return guarded([&](Connection& connection) {
+      connection.db.execute("BEGIN");
+      try {
+        auto result = work(connection);
+        connection.db.execute("COMMIT");
+        return result;
+      } catch (...) {
+        if (connection.db.in_transaction()) connection.db.execute("ROLLBACK");
+        throw;
+      }
+    });
+  }
+
   // Runs `work` on the current file's connection; tells the journal when the file turns out to be
   // damaged.
   template <typename Work>

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -65,6 +66,8 @@ struct DeadLetterQuery {
   std::optional<core::Time> since, until;  // received, [since, until)
 };
 
+class RollupView;
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -101,6 +104,9 @@ class Reader {
   virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
                                       std::size_t limit) = 0;
   virtual std::vector<Announced> announced(const std::string& notifier) = 0;
+
+  // One snapshot for all that `work` reads: it is to be short.
+  virtual void read_rollups(const std::function<void(RollupView&)>& work) = 0;
 
   // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
   // nothing was ever sealed.

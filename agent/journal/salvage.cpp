@@ -10,6 +10,7 @@
 #include "agent/journal/cursor_name.h"
 #include "agent/journal/notifications.h"
 #include "agent/journal/page_scan.h"
+#include "agent/journal/rollup_tables.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/rule_tables.h"
 #include "agent/journal/seals.h"
@@ -78,14 +79,17 @@ void carry_over_rest(Store& store, const std::string& damaged, core::Time now,
     Database db(damaged, Database::Mode::kReadWrite, "");
     Statement cursors(db, "SELECT name,seq FROM cursors");
     std::uint64_t highest = 0;
+    const auto version = db.integer("PRAGMA user_version");
+    const bool rolled_up = version >= 6 && carry_over_rollups(store.db(), db);
     while (cursors.step()) {
       const std::string name(cursors.text(0));
+      // Its numbers are not there: they are made anew.
+      if (name == kRollupsCursor && !rolled_up) continue;
       const auto seq = static_cast<std::uint64_t>(cursors.integer(1));
       if (!counts_batches(name)) highest = std::max(highest, seq);
       store.move_cursor(name, seq, now);
     }
     store.raise_head(highest);
-    const auto version = db.integer("PRAGMA user_version");
     if (version >= 2) carry_over_seals(store.db(), db);
     Statement letters(db,
                       "SELECT received,origin,position,reason,detail,type,event_id,body FROM "

@@ -69,6 +69,18 @@ CREATE TABLE silences(
   body TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Since version 6. Buckets are seconds since 1970.
+constexpr const char* kRollups = R"sql(
+CREATE TABLE rollup_names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE rollup_series(id INTEGER PRIMARY KEY, type INTEGER NOT NULL, tags BLOB);
+CREATE TABLE rollups(
+  grain INTEGER NOT NULL, part INTEGER NOT NULL, bucket INTEGER NOT NULL, series INTEGER NOT NULL,
+  value BLOB NOT NULL, PRIMARY KEY(grain, part, bucket, series)) WITHOUT ROWID;
+CREATE TABLE rollup_marks(
+  grain INTEGER NOT NULL, part INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  PRIMARY KEY(grain, part, bucket)) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 void prepare_writer(Database& db) {
@@ -92,7 +104,8 @@ void prepare_writer(Database& db) {
   if (version < 2) db.execute(kSeals);
   if (version < 3) db.execute(kAddVia);
   if (version < 4) db.execute(kNotifications);
-  db.execute(kRules);
+  if (version < 5) db.execute(kRules);
+  db.execute(kRollups);
   db.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
   db.execute("COMMIT");
 }

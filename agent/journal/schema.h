@@ -9,7 +9,7 @@
 
 namespace kcloud::journal {
 
-constexpr int kSchemaVersion = 5;
+constexpr int kSchemaVersion = 6;
 constexpr int kPageSize = 8192;
 constexpr int kBucketBits = 14;  // events are bucketed by seq >> 14 for the workload index
 constexpr std::uint32_t kMaxTypeSlots = 256;  // further type names share slot 0

@@ -84,6 +84,11 @@ Statement& Statement::bind_blob(int index, std::string_view value) {
   return *this;
 }
 
+Statement& Statement::bind_value(int index, const Statement& row, int column) {
+  sqlite3_bind_value(statement_, index, sqlite3_column_value(row.statement_, column));
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;

@@ -55,6 +55,7 @@ class Statement {
   Statement& bind(int index, std::uint64_t value);
   Statement& bind_text(int index, std::string_view value);  // empty binds NULL
   Statement& bind_blob(int index, std::string_view value);
+  Statement& bind_value(int index, const Statement& row, int column);  // as it stands there
   bool step();  // true: a row; throws on errors (after resetting)
   void run();   // step to the end, reset
   void reset() { sqlite3_reset(statement_); }

@@ -34,6 +34,8 @@ inline constexpr const char* kIdConflict = "id_conflict";
 inline constexpr const char* kIdConflictDetail =
     "an event with this id and another body is stored already";
 
+struct RollupCommit;
+
 class Store {
  public:
   // `floor`: no seq at or below it is given out (the head hint after damage).
@@ -93,6 +95,7 @@ class Store {
   // What the rules loop commits, behind its transitions (store_rules.cpp).
   void note_rules(const RuleCommit& commit, const core::EventBatch& transitions, core::Time now);
   void put_silence(const Silence& silence, core::Time forget_before);
+  void note_rollups(const RollupCommit& commit, core::Time now);
 
   void write_note(const std::string& name, const std::string& text, core::Time now);
   std::string note(const std::string& name);

@@ -1,4 +1,5 @@
 #include "agent/api/render.h"
+#include "core/csv.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ TEST(Render, CsvCellsAreQuotedAndNoFormulas) {
   };
   for (const Case& test : cases) {
     std::string out;
-    append_csv_cell(out, test.text);
+    core::append_csv_cell(out, test.text);
     EXPECT_EQ(out, test.want);
   }
 }

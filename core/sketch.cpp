@@ -1,9 +1,9 @@
-#include "rules/sketch.h"
+#include "core/sketch.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace kcloud::rules {
+namespace kcloud::core {
 namespace {
 
 // A little below 1 %, for the rounding of the logarithm.
@@ -13,13 +13,26 @@ constexpr double kGamma = (1 + kError) / (1 - kError);
 constexpr std::int32_t kMiddle = 40'000;
 const double kLogGamma = std::log(kGamma);
 
-std::int32_t bin_of(double value) {
+// Both ascending; what both have is added up. `out` is used again.
+template <typename Bins>
+void merge(const Bins& mine, const std::vector<Sketch::Bin>& others, Bins& out) {
+  out.clear();
+  auto next = mine.begin();
+  for (const auto& [number, count] : others) {
+    for (; next != mine.end() && next->first < number; ++next) out.push_back(*next);
+    out.emplace_back(number, count);
+    if (next != mine.end() && next->first == number) out.back().second += (next++)->second;
+  }
+  out.insert(out.end(), next, mine.end());
+}
+
+}  // namespace
+
+std::int32_t Sketch::bin_of(double value) {
   if (value == 0) return 0;
   const auto power = static_cast<std::int32_t>(std::ceil(std::log(std::abs(value)) / kLogGamma));
   return value > 0 ? kMiddle + power : -(kMiddle + power);
 }
-
-}  // namespace
 
 double Sketch::value_of(std::int32_t bin) {
   if (bin == 0) return 0;
@@ -30,8 +43,10 @@ double Sketch::value_of(std::int32_t bin) {
 }
 
 void Sketch::add(double value) {
-  if (!std::isfinite(value)) return;
-  const std::int32_t number = bin_of(value);
+  if (std::isfinite(value)) count(bin_of(value));
+}
+
+void Sketch::count(std::int32_t number) {
   auto at = std::lower_bound(bins_.begin(), bins_.end(), Bin{number, 0});
   if (at != bins_.end() && at->first == number) {
     ++at->second;
@@ -40,6 +55,19 @@ void Sketch::add(double value) {
   } else {
     ++(at == bins_.end() ? bins_.back() : *at).second;
   }
+}
+
+void Sketch::add(const Sketch& other) {
+  if (other.bins_.empty()) return;
+  std::vector<Bin> merged;
+  merged.reserve(bins_.size() + other.bins_.size());
+  merge(bins_, other.bins_, merged);
+  // Past the limit the outermost share a bin.
+  while (merged.size() > kMostBins) {
+    merged[merged.size() - 2].second += merged.back().second;
+    merged.pop_back();
+  }
+  bins_ = std::move(merged);
 }
 
 bool Sketch::set_bins(std::vector<Bin> bins) {
@@ -60,16 +88,19 @@ void SketchSum::clear() {
 }
 
 void SketchSum::add(const Sketch& sketch) {
-  merged_.clear();
-  auto mine = bins_.begin();
-  for (const auto& [number, count] : sketch.bins()) {
-    for (; mine != bins_.end() && mine->first < number; ++mine) merged_.push_back(*mine);
-    merged_.emplace_back(number, count);
-    if (mine != bins_.end() && mine->first == number) merged_.back().second += (mine++)->second;
-    total_ += count;
-  }
-  merged_.insert(merged_.end(), mine, bins_.end());
+  merge(bins_, sketch.bins(), merged_);
+  for (const auto& bin : sketch.bins()) total_ += bin.second;
   bins_.swap(merged_);
+}
+
+void SketchSum::add(double value) {
+  const std::int32_t number = Sketch::bin_of(value);
+  const auto at = std::lower_bound(bins_.begin(), bins_.end(), Bin{number, 0});
+  if (at != bins_.end() && at->first == number)
+    ++at->second;
+  else
+    bins_.insert(at, {number, 1});
+  ++total_;
 }
 
 double SketchSum::quantile(double q) const {
@@ -82,4 +113,4 @@ double SketchSum::quantile(double q) const {
   return Sketch::value_of(bins_.back().first);
 }
 
-}  // namespace kcloud::rules
+}  // namespace kcloud::core

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace kcloud::rules {
+namespace kcloud::core {
 
 // Folded multiplication: every bit of both goes into every bit of the result.
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -32,4 +32,4 @@ inline std::uint64_t hash_of(std::string_view text) {
   return mix(mix(hash ^ word, kOdd1) ^ kOdd2, kOdd1);
 }
 
-}  // namespace kcloud::rules
+}  // namespace kcloud::core

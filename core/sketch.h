@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace kcloud::rules {
+namespace kcloud::core {
 
 class Sketch {
  public:
@@ -17,6 +17,10 @@ class Sketch {
   using Bin = std::pair<std::int32_t, std::uint32_t>;  // number, count
 
   void add(double value);
+  // Its own, of a finite value; for a value that several sketches count.
+  static std::int32_t bin_of(double value);
+  void count(std::int32_t bin);
+  void add(const Sketch& other);
 
   const std::vector<Bin>& bins() const { return bins_; }
   // False: no ascending bins with counts.
@@ -34,6 +38,7 @@ class SketchSum {
  public:
   void clear();
   void add(const Sketch& sketch);
+  void add(double value);  // of a finite value
   bool empty() const { return bins_.empty(); }
   // The value at rank ceil(q · n), at least 1.
   double quantile(double q) const;
@@ -44,4 +49,4 @@ class SketchSum {
   std::uint64_t total_ = 0;
 };
 
-}  // namespace kcloud::rules
+}  // namespace kcloud::core

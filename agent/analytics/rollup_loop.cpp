@@ -1,0 +1,389 @@
+#include "agent/analytics/rollup_loop.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "agent/analytics/rollup_days.h"
+#include "agent/analytics/rollup_hour.h"
+#include "agent/journal/cursor_name.h"
+#include "agent/journal/reader.h"
+#include "agent/journal/rollup_state.h"
+#include "core/decode.h"
+#include "rollups/accumulator.h"
+
+namespace kcloud::analytics {
+namespace {
+
+using rollups::Grain;
+using rollups::Part;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kBatchEvents = 1000;
+constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kCommitEvents = 20'000;
+constexpr milliseconds kTrouble{1000};
+constexpr milliseconds kUpkeep{60'000};
+constexpr std::size_t kMostRefused = 1000;
+
+// A measure is in the rollups from the beginning of what is kept: said in the dictionary.
+std::string complete_name(const std::string& type, const std::string& measure) {
+  return "complete:" + type + ":" + measure;
+}
+
+}  // namespace
+
+struct RollupLoop::Impl {
+  Impl(Options given, journal::Journal& to_read, const core::Clock& wall);
+
+  void run(const std::stop_token& stop);
+  void open(const std::stop_token& stop);
+  void work(const std::stop_token& stop);
+  void wait(const std::stop_token& stop);
+  void read(std::uint64_t head);
+  void look_back(journal::RollupView& view);
+  bool commit_changes(const std::stop_token& stop);
+  bool commit(const journal::RollupCommit& commit, const std::stop_token& stop);
+  void step_rebuild(const std::stop_token& stop);
+  void end_rebuild(const std::stop_token& stop);
+  void upkeep(const std::stop_token& stop);
+  void drop_minutes(journal::RollupCommit& commit);
+  void drop_old(journal::RollupCommit& commit);
+  void fail(const std::string& what, const std::stop_token& stop);
+  void publish();
+
+  const Options options;
+  journal::Journal& journal;
+  const core::Clock& clock;
+  const std::shared_ptr<delivery::EventFeed> events;
+
+  mutable std::mutex mutex;
+  std::condition_variable_any wake;
+  LoopStatus shown;                    // guarded
+  std::optional<RebuildStatus> asked;  // guarded: not begun yet
+  std::stop_source waiting;            // guarded: ends the wait for the journal
+
+  // The thread's own.
+  core::Decoder decoder;
+  rollups::Dictionary dictionary;
+  std::unique_ptr<rollups::Accumulator> sums;
+  std::unique_ptr<Days> days;
+  std::unique_ptr<journal::Reader> reader;
+  std::uint64_t seq = 0, committed_seq = 0;
+  std::uint64_t added = 0, others = 0;
+  bool opened = false;
+  std::vector<std::string> incomplete;  // measures that a rebuild is to bring
+  RebuildStatus rebuild;
+  steady_clock::time_point next_commit, next_upkeep;
+  std::string last_error;
+
+  std::jthread thread;  // last
+};
+
+RollupLoop::Impl::Impl(Options given, journal::Journal& to_read, const core::Clock& wall)
+    : options(std::move(given)),
+      journal(to_read),
+      clock(wall),
+      events(options.feed ? options.feed : std::make_shared<delivery::EventFeed>(0)),
+      decoder(*options.config->catalogue, reading_options(*options.config)) {}
+
+void RollupLoop::Impl::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    try {
+      if (!opened) open(stop);
+      if (opened) work(stop);
+    } catch (const std::exception& error) {
+      // From what is committed.
+      opened = false;
+      reader.reset();
+      events->forget();
+      fail(error.what(), stop);
+    }
+  }
+  try {
+    if (opened) commit_changes(stop);
+  } catch (const std::exception& error) {
+    spdlog::warn("rollups: {}; what came last is added after the start", error.what());
+  }
+}
+
+void RollupLoop::Impl::open(const std::stop_token& stop) {
+  reader = journal.reader();
+  const auto oldest = reader->oldest();
+  const auto begin = oldest == 0 ? 0 : oldest - 1;
+  seq = committed_seq = journal.open_cursor(journal::kRollupsCursor, begin).seq;
+  dictionary = {};
+  sums = std::make_unique<rollups::Accumulator>(
+      options.plan, dictionary, [this](const rollups::CellKey& key) {
+        std::string value;
+        reader->read_rollups([&](journal::RollupView& view) { value = view.get(key); });
+        return value;
+      });
+  days = std::make_unique<Days>(tier_zone(options.config->agent.default_zone, clock.now()));
+  journal::RollupCommit first;
+  reader->read_rollups([&](journal::RollupView& view) {
+    view.load(dictionary);
+    days->open(view, first);
+    look_back(view);
+  });
+  if (!first.drops.empty() || !first.marks.empty()) commit(first, stop);
+  opened = !stop.stop_requested();
+  publish();
+}
+
+// What the plan measures and the kept rollups do not is made from the events.
+void RollupLoop::Impl::look_back(journal::RollupView& view) {
+  const auto minutes = view.parts(Grain::kMinute);
+  for (const auto& range : minutes)
+    for (const auto hour : view.marks({Grain::kMinute, range.part, 0, INT64_MAX}))
+      sums->restore_minutes(range.part, hour);
+  incomplete.clear();
+  for (const auto& type : options.config->catalogue->types())
+    for (const auto& measure : options.plan->find(type.name)->measures)
+      if (dictionary.find_name(complete_name(type.name, measure.name)) == 0)
+        incomplete.push_back(complete_name(type.name, measure.name));
+  if (incomplete.empty()) return;
+  const auto parts = view.parts(Grain::kHour);
+  if (parts.empty()) {
+    for (const auto& name : incomplete) dictionary.name(name);
+    incomplete.clear();
+    return;
+  }
+  std::int64_t from = INT64_MAX;
+  std::int64_t to = 0;
+  for (const auto& range : parts) {
+    from = std::min(from, range.from);
+    to = std::max(to, range.to);
+  }
+  rebuild = {};
+  rebuild.state = RebuildStatus::State::kRunning;
+  rebuild.since = rollups::begin_of(from);
+  rebuild.until = rollups::begin_of(rollups::bucket_of(rollups::begin_of(to - 1), Grain::kHour)) +
+                  std::chrono::hours(1);
+  rebuild.hours = static_cast<std::size_t>((rebuild.until - rebuild.since) / std::chrono::hours(1));
+  spdlog::info("rollups: {} measures are new: {} hours are made anew from their events",
+               incomplete.size(), rebuild.hours);
+}
+
+void RollupLoop::Impl::work(const std::stop_token& stop) {
+  const std::uint64_t head = journal.head();
+  if (head > seq) read(head);
+  const bool caught_up = seq >= head;
+  const auto now = steady_clock::now();
+  const bool due =
+      seq != committed_seq && (now >= next_commit || seq - committed_seq >= kCommitEvents);
+  if (due && !commit_changes(stop)) return;
+  step_rebuild(stop);
+  if (caught_up && now >= next_upkeep) {
+    next_upkeep = now + kUpkeep;
+    upkeep(stop);
+  }
+  if (caught_up && seq == committed_seq) {
+    journal::RollupCommit commit_days;
+    reader->read_rollups(
+        [&](journal::RollupView& view) { days->make_one(view, clock.now(), commit_days); });
+    if (!commit_days.marks.empty()) commit(commit_days, stop);
+  }
+  last_error.clear();
+  publish();
+  if (caught_up) wait(stop);
+}
+
+void RollupLoop::Impl::wait(const std::stop_token& stop) {
+  std::stop_source until;
+  {
+    const std::scoped_lock lock(mutex);
+    if (asked) return;
+    waiting = until;
+  }
+  if (rebuild.state == RebuildStatus::State::kRunning) return;
+  const std::stop_callback end(stop, [&until] { until.request_stop(); });
+  const auto now = steady_clock::now();
+  const auto longest = seq != committed_seq ? std::chrono::ceil<milliseconds>(next_commit - now)
+                                            : milliseconds(1000);
+  if (longest > milliseconds(0)) journal.wait_beyond(seq, longest, until.get_token());
+}
+
+void RollupLoop::Impl::read(std::uint64_t head) {
+  if (!reader) reader = journal.reader();
+  if (seq == committed_seq) next_commit = steady_clock::now() + options.commit_interval;
+  core::EventBatch batch;
+  const auto end = events->read_after(
+      seq, std::min<std::uint64_t>(kBatchEvents, head - seq), kBatchBytes, batch,
+      [this](std::uint64_t from, std::size_t most, std::size_t bytes, core::EventBatch& block) {
+        const auto last = reader->read_after(from, most, bytes, block);
+        for (auto& event : block.events) decoder.complete(event, block);
+        return last;
+      });
+  for (const auto& event : batch.events) {
+    if (event.seq > head) break;
+    sums->add(event);
+    ++added;
+  }
+  // What a read does not show is gone.
+  seq = batch.events.empty() ? head : std::min(end, head);
+}
+
+bool RollupLoop::Impl::commit_changes(const std::stop_token& stop) {
+  journal::RollupCommit next;
+  auto changes = sums->take();
+  for (const auto& key : changes.minutes_ended)
+    next.drops.push_back(
+        {Grain::kMinute, key.part, key.bucket, key.bucket + rollups::kHourSeconds});
+  next.cells = std::move(changes.cells);
+  next.marks = std::move(changes.minutes_begun);
+  days->touched(next);
+  next.names = dictionary.take_names();
+  next.series = dictionary.take_series();
+  next.cursor = journal::kRollupsCursor;
+  next.seq = seq;
+  if (!commit(next, stop)) return false;
+  committed_seq = seq;
+  return true;
+}
+
+// Tried until it is on disk; false when stopped first: it is then done again after the start.
+bool RollupLoop::Impl::commit(const journal::RollupCommit& wanted, const std::stop_token& stop) {
+  for (;;) {
+    const auto status = journal.commit_rollups(wanted);
+    if (status == core::CommitStatus::kCommitted) return true;
+    if (status == core::CommitStatus::kStopped || stop.stop_requested()) return false;
+    fail("the journal did not take the rollups' commit", stop);
+  }
+}
+
+void RollupLoop::Impl::step_rebuild(const std::stop_token& stop) {
+  {
+    const std::scoped_lock lock(mutex);
+    if (asked && rebuild.state != RebuildStatus::State::kRunning) {
+      rebuild = *asked;
+      asked.reset();
+    }
+  }
+  if (rebuild.state != RebuildStatus::State::kRunning) return;
+  if (rebuild.done == rebuild.hours) return end_rebuild(stop);
+  if (seq != committed_seq && !commit_changes(stop)) return;
+  const auto hour = rebuild.since + std::chrono::hours(rebuild.done);
+  auto made =
+      make_hour(*reader, decoder, options.plan, dictionary, sums->minute_hours(), hour, seq);
+  if (made.refused) {
+    if (rebuild.refused.size() < kMostRefused) rebuild.refused.push_back(hour);
+  } else if (!made.commit.drops.empty() || !made.commit.cells.empty()) {
+    days->touched(made.commit);
+    made.commit.names = dictionary.take_names();
+    made.commit.series = dictionary.take_series();
+    if (!commit(made.commit, stop)) return;
+    sums->forget();
+  }
+  ++rebuild.done;
+}
+
+void RollupLoop::Impl::end_rebuild(const std::stop_token& stop) {
+  rebuild.state = RebuildStatus::State::kDone;
+  spdlog::info("rollups: {} hours were made anew, {} not, as their events are gone",
+               rebuild.hours - rebuild.refused.size(), rebuild.refused.size());
+  for (const auto& name : std::exchange(incomplete, {})) dictionary.name(name);
+  journal::RollupCommit names;
+  names.names = dictionary.take_names();
+  if (!names.names.empty()) commit(names, stop);
+}
+
+void RollupLoop::Impl::upkeep(const std::stop_token& stop) {
+  journal::RollupCommit next;
+  drop_minutes(next);
+  drop_old(next);
+  if (!next.drops.empty()) commit(next, stop);
+}
+
+// But for hours in which a policy changed: costs before and after it are read from them.
+void RollupLoop::Impl::drop_minutes(journal::RollupCommit& next) {
+  const auto policy = dictionary.find_name(rollups::names::kPolicy);
+  const auto oldest =
+      rollups::bucket_of(clock.now() - rollups::kMinutesFor - std::chrono::hours(1), Grain::kHour);
+  std::vector<std::pair<Part, std::int64_t>> gone;
+  reader->read_rollups([&](journal::RollupView& view) {
+    for (const auto& [part, hour] : sums->minute_hours())
+      if (hour < oldest &&
+          view.get({Grain::kHour, rollups::part_of(policy, rollups::Kind::kTotal), hour, 0})
+              .empty())
+        gone.emplace_back(part, hour);
+  });
+  for (const auto& [part, hour] : gone) {
+    next.drops.push_back({Grain::kMinute, part, hour, hour + rollups::kHourSeconds});
+    sums->drop_minutes(part, hour);
+  }
+}
+
+void RollupLoop::Impl::drop_old(journal::RollupCommit& next) {
+  const auto oldest =
+      rollups::bucket_of(clock.now() - options.config->analytics.keep, Grain::kHour);
+  reader->read_rollups([&](journal::RollupView& view) {
+    for (const auto grain : {Grain::kMinute, Grain::kHour, Grain::kDay})
+      for (const auto& range : view.parts(grain))
+        if (range.from < oldest) next.drops.push_back({grain, range.part, 0, oldest});
+  });
+}
+
+void RollupLoop::Impl::publish() {
+  const std::scoped_lock lock(mutex);
+  shown.seq = committed_seq;
+  const auto head = journal.head();
+  shown.lag = head - std::min(head, committed_seq);
+  shown.events = added;
+  shown.others = sums ? others + sums->others() : others;
+  shown.bytes = sums ? sums->bytes() : 0;
+  shown.last_error = last_error;
+  if (!asked) shown.rebuild = rebuild;
+}
+
+// Trouble on this machine: said, then waited out.
+void RollupLoop::Impl::fail(const std::string& what, const std::stop_token& stop) {
+  if (last_error != what) spdlog::warn("rollups: {}; nothing is lost, trying again", what);
+  last_error = what;
+  publish();
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, kTrouble, [] { return false; });
+}
+
+RollupLoop::RollupLoop(Options options, journal::Journal& journal, const core::Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), journal, clock)) {}
+
+RollupLoop::~RollupLoop() { stop(); }
+
+void RollupLoop::start() {
+  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+}
+
+void RollupLoop::stop() {
+  if (!impl_->thread.joinable()) return;
+  impl_->thread.request_stop();
+  impl_->thread.join();
+}
+
+LoopStatus RollupLoop::status() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->shown;
+}
+
+bool RollupLoop::rebuild(core::Time since, core::Time until) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (impl_->asked || impl_->shown.rebuild.state == RebuildStatus::State::kRunning) return false;
+  RebuildStatus wanted;
+  wanted.state = RebuildStatus::State::kRunning;
+  wanted.since = rollups::begin_of(rollups::bucket_of(since, Grain::kHour));
+  wanted.until =
+      rollups::begin_of(rollups::bucket_of(until - core::Time::duration(1), Grain::kHour)) +
+      std::chrono::hours(1);
+  wanted.hours = static_cast<std::size_t>((wanted.until - wanted.since) / std::chrono::hours(1));
+  impl_->asked = impl_->shown.rebuild = wanted;
+  impl_->waiting.request_stop();
+  return true;
+}
+
+}  // namespace kcloud::analytics

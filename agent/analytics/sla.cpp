@@ -1,0 +1,279 @@
+#include <algorithm>
+#include <array>
+
+#include "agent/analytics/calls.h"
+#include "agent/analytics/shape.h"
+
+namespace kcloud::analytics {
+namespace {
+
+namespace names = rollups::names;
+using std::chrono::hours;
+
+constexpr std::size_t kWorstHours = 5;
+constexpr std::array<std::pair<const char*, hours>, 3> kBurnWindows{
+    {{"burn_rate_1h", hours(1)}, {"burn_rate_6h", hours(6)}, {"burn_rate_24h", hours(24)}}};
+
+// Good ones of all: events, or seconds of workloads times decisions.
+struct Score {
+  double total = 0;  // 0: nothing to judge
+  double bad = 0;
+  double compliance = 1;
+};
+
+// How available workloads were: up for as long as they were not down, and placed when asked.
+struct Availability {
+  double workloads = 0;
+  bool exact = true;
+  double downtime_seconds = 0;
+  double decisions = 0, failed = 0;
+  double seconds = 0;  // of the interval that have gone by
+
+  std::optional<double> up() const {
+    const auto down = ratio(downtime_seconds, workloads * seconds);
+    return down ? std::optional(std::max(0.0, 1 - *down)) : std::nullopt;
+  }
+  std::optional<double> placed() const {
+    const auto share = ratio(failed, decisions);
+    return share ? std::optional(1 - *share) : std::nullopt;
+  }
+  Score score() const {
+    if (!up() && !placed()) return {};
+    const double compliance = up().value_or(1) * placed().value_or(1);
+    return {workloads * seconds, downtime_seconds, compliance};
+  }
+};
+
+Availability availability(Source& source, core::Time since, core::Time until) {
+  Availability out;
+  const auto workloads = source.workloads({names::kScheduling, names::kRelocation}, since, until);
+  out.workloads = workloads.count();
+  out.exact = workloads.exact();
+  out.downtime_seconds =
+      source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, {since, until}})
+          .front()
+          .measures[0]
+          .sum;
+  const Sums decisions =
+      source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, {since, until}}).front();
+  out.decisions = number(decisions.measures[0].count);
+  out.failed = out.decisions - decisions.measures[0].sum;
+  out.seconds = hours_of(since, until, source.now()) * 3600;
+  return out;
+}
+
+Score score_of(const Sum& measure) {
+  const double total = number(measure.count);
+  return {total, total - measure.sum, total == 0 ? 1 : measure.sum / total};
+}
+
+Score score(Source& source, const Objective& objective, core::Time since, core::Time until) {
+  if (objective.kind == "availability") return availability(source, since, until).score();
+  return score_of(source.collect_all({objective.type, {}, {{objective.measure}}, {since, until}})
+                      .front()
+                      .measures[0]);
+}
+
+double burn_rate(const Score& score, double target) {
+  return (1 - score.compliance) / (1 - target);
+}
+
+std::vector<Figure> score_figures(const Score& score, const Objective& objective) {
+  const auto known = [&](double value) {
+    return score.total == 0 ? std::nullopt : std::optional(value);
+  };
+  return {{"target", objective.target},
+          {"total", score.total},
+          {"good", score.total - score.bad},
+          {"bad", score.bad},
+          {"compliance", known(score.compliance)},
+          {"error_budget_left", known(1 - burn_rate(score, objective.target))},
+          {"burn_rate", known(burn_rate(score, objective.target))}};
+}
+
+const char* met(const Score& score, const Objective& objective) {
+  return score.total == 0 ? "unknown" : score.compliance >= objective.target ? "yes" : "no";
+}
+
+Row objective_row(Source& source, const Request& request, const Objective& objective,
+                  const Score& judged) {
+  Row row{{{"objective", objective.name}}, score_figures(judged, objective)};
+  row.texts = {{"kind", objective.kind},
+               {"good_is", objective.good},
+               {"unit", objective.kind == "availability" ? "workload_seconds" : "events"},
+               {"met", met(judged, objective)}};
+  // Up to now by the minute; what is long over by the hour, as it is kept.
+  auto end = std::min(request.until, source.now());
+  const bool recent = source.now() - end < rollups::kMinutesFor - hours(1);
+  end = recent ? core::Time(std::chrono::ceil<std::chrono::minutes>(end))
+               : core::Time(std::chrono::floor<hours>(end));
+  for (const auto& [name, length] : kBurnWindows) {
+    const auto since = std::max(request.since, end - length);
+    const Score burnt = score(source, objective, since, std::max(since, end));
+    row.figures.push_back({name, burnt.total == 0
+                                     ? std::nullopt
+                                     : std::optional(burn_rate(burnt, objective.target))});
+  }
+  return row;
+}
+
+// Whole hours of the range, and the one that goes on.
+std::vector<core::Time> hour_edges(const Source& source, const Request& request) {
+  const auto end = std::min(request.until, source.now());
+  std::vector<core::Time> edges;
+  for (auto at = core::Time(std::chrono::ceil<hours>(request.since)); at < end; at += hours(1))
+    edges.push_back(at);
+  if (edges.empty()) return edges;
+  if (edges.back() + hours(1) <= request.until || request.until >= source.now())
+    edges.push_back(edges.back() + hours(1));
+  return edges;
+}
+
+struct Hour {
+  core::Time begin;
+  Score score;
+};
+
+std::vector<Hour> scores_by_hour(Source& source, const Objective& objective,
+                                 const std::vector<core::Time>& edges) {
+  std::vector<Hour> all;
+  if (edges.size() < 2) return all;
+  if (objective.kind == "availability") {
+    const auto down = source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, edges});
+    const auto placed = source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, edges});
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      if (down[i].measures[0].sum == 0 &&
+          placed[i].measures[0].sum == number(placed[i].measures[0].count))
+        continue;
+      all.push_back({edges[i], {0, down[i].measures[0].sum, 0}});
+      const double decisions = number(placed[i].measures[0].count);
+      all.back().score.total = decisions - placed[i].measures[0].sum;  // that failed
+    }
+    return all;
+  }
+  const auto sums = source.collect_all({objective.type, {}, {{objective.measure}}, edges});
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    const Score judged = score_of(sums[i].measures[0]);
+    if (judged.bad > 0) all.push_back({edges[i], judged});
+  }
+  return all;
+}
+
+void add_worst(Table& table, Source& source, const Objective& objective,
+               const std::vector<core::Time>& edges) {
+  const bool availability_kind = objective.kind == "availability";
+  auto all = scores_by_hour(source, objective, edges);
+  // Of availability those of the longest downtime, then of most failed decisions.
+  const auto worse = [&](const Hour& a, const Hour& b) {
+    if (a.score.bad != b.score.bad) return a.score.bad > b.score.bad;
+    if (availability_kind && a.score.total != b.score.total) return a.score.total > b.score.total;
+    return a.begin < b.begin;
+  };
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(kWorstHours, all.size()));
+  std::partial_sort(all.begin(), end, all.end(), worse);
+  for (auto hour = all.begin(); hour != end; ++hour) {
+    Row row{{{"objective", objective.name}, {"time", text_of(hour->begin)}}, {}};
+    if (availability_kind) {
+      const auto details = availability(source, hour->begin, hour->begin + hours(1));
+      row.figures = {{"downtime_seconds", details.downtime_seconds},
+                     {"failed_decisions", details.failed},
+                     {"compliance", details.score().compliance}};
+    } else {
+      row.figures = {{"total", hour->score.total},
+                     {"bad", hour->score.bad},
+                     {"compliance", hour->score.compliance}};
+    }
+    table.rows.push_back(std::move(row));
+  }
+}
+
+// Of objectives that count events: groups and series have their tags and steps.
+void add_shapes(std::vector<Table>& tables, Source& source, const Request& request,
+                const Objective& objective) {
+  const auto figures = [&](const Sums& sums, double) {
+    return score_figures(score_of(sums.measures[0]), objective);
+  };
+  const auto made =
+      groups_and_series(source, request, {objective.type, {}, {{objective.measure}}, {}}, figures);
+  for (const auto& table : made) {
+    auto found = std::ranges::find(tables, table.name, &Table::name);
+    if (found == tables.end()) found = tables.insert(tables.end(), Table{table.name, {}});
+    for (auto row : table.rows) {
+      row.keys.insert(row.keys.begin(), {"objective", objective.name});
+      found->rows.push_back(std::move(row));
+    }
+  }
+}
+
+void add_availability_series(std::vector<Table>& tables, Source& source, const Request& request,
+                             const Objective& objective) {
+  if (!request.step) return;
+  auto found = std::ranges::find(tables, "series", &Table::name);
+  if (found == tables.end()) found = tables.insert(tables.end(), Table{"series", {}});
+  const auto edges = step_edges(request);
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    Row row{{{"objective", objective.name}},
+            score_figures(availability(source, edges[i], edges[i + 1]).score(), objective)};
+    row.keys.emplace_back("time", text_of(edges[i]));
+    select(row, request.metrics);
+    found->rows.push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
+Answer sla_compliance(Source& source, const Request& asked,
+                      const std::vector<Objective>& objectives) {
+  Request request = asked;
+  const auto compared = baseline_of(source, request);
+  Answer answer;
+  answer.since = request.since;
+  answer.until = request.until;
+  const auto available = availability(source, request.since, request.until);
+  Table rows{"objectives", {}};
+  Table worst{"worst_hours", {}};
+  Table before{"baseline", {}};
+  std::vector<Table> shapes;
+  std::size_t good = 0;
+  std::size_t judged = 0;
+  const auto edges = hour_edges(source, request);
+  for (const auto& objective : objectives) {
+    const bool of_availability = objective.kind == "availability";
+    const Score all = of_availability ? available.score()
+                                      : score(source, objective, request.since, request.until);
+    judged += all.total > 0 ? 1 : 0;
+    good += all.total > 0 && all.compliance >= objective.target ? 1 : 0;
+    Row row = objective_row(source, request, objective, all);
+    select(row, request.metrics);
+    rows.rows.push_back(std::move(row));
+    add_worst(worst, source, objective, edges);
+    if (of_availability)
+      add_availability_series(shapes, source, request, objective);
+    else
+      add_shapes(shapes, source, request, objective);
+    if (!compared) continue;
+    const Score then = score(source, objective, compared->since, compared->until);
+    Row past{{{"objective", objective.name},
+              {"since", text_of(compared->since)},
+              {"until", text_of(compared->until)}},
+             score_figures(then, objective),
+             compared->texts};
+    past.texts.emplace_back("met", met(then, objective));
+    select(past, request.metrics);
+    before.rows.push_back(std::move(past));
+  }
+  answer.totals.figures = {
+      {"objectives_judged", number(judged)},  {"objectives_met", number(good)},
+      {"availability", available.up()},       {"downtime_seconds", available.downtime_seconds},
+      {"workloads", available.workloads},     {"decisions", available.decisions},
+      {"failed_decisions", available.failed}, {"success_rate", available.placed()}};
+  answer.totals.texts = {{"workloads_counted", available.exact ? "exactly" : "estimated"}};
+  select(answer.totals, request.metrics);
+  answer.tables.push_back(std::move(rows));
+  if (compared) answer.tables.push_back(std::move(before));
+  answer.tables.push_back(std::move(worst));
+  std::ranges::move(shapes, std::back_inserter(answer.tables));
+  return answer;
+}
+
+}  // namespace kcloud::analytics

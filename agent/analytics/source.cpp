@@ -1,0 +1,278 @@
+#include "agent/analytics/source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/analytics/rollup_days.h"
+#include "agent/journal/cursor_name.h"
+#include "core/hash.h"
+#include "core/utf8.h"
+#include "rollups/accumulator.h"
+#include "rollups/keys.h"
+
+namespace kcloud::analytics {
+namespace {
+
+using rollups::Grain;
+using rollups::Kind;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+std::int64_t seconds_of(core::Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+template <typename Unit>
+core::Time down(core::Time time) {
+  return core::Time(std::chrono::floor<Unit>(time));
+}
+template <typename Unit>
+core::Time up(core::Time time) {
+  return core::Time(std::chrono::ceil<Unit>(time));
+}
+
+[[noreturn]] void damaged() {
+  throw std::runtime_error("a rollup is damaged; `kcloud-logger rollups rebuild` makes it anew");
+}
+
+}  // namespace
+
+// What is being read, and where it goes.
+struct Source::Reading {
+  const Wish* wish = nullptr;  // nullptr: workloads
+  rollups::Workloads* workloads = nullptr;
+  const rollups::TypePlan* plan = nullptr;
+  std::uint32_t type = 0;               // in the dictionary; 0: nothing was rolled up of it
+  rollups::Part part = 0;               // of hours
+  std::vector<rollups::Wanted> wanted;  // by name
+  std::vector<std::size_t> place;       // of each in the wish
+  std::vector<const rollups::Measure*> measures;  // of the wish; nullptr: the plan has none
+  std::vector<std::optional<std::size_t>> tags;   // slots of group_by
+  Groups groups;
+  std::map<std::uint32_t, std::vector<Sums>*> by_series;
+  std::size_t interval = 0;
+
+  std::vector<Sums>& group(const std::vector<std::string>& values) {
+    auto& sums = groups[values];
+    if (sums.empty()) {
+      sums.resize(wish->edges.size() - 1);
+      for (auto& one : sums) one.measures.resize(wish->measures.size());
+    }
+    return sums;
+  }
+
+  void add(std::vector<Sums>& group, const rollups::Cell& cell) {
+    Sums& sums = group[interval];
+    sums.events += cell.events;
+    std::size_t at = 0;
+    for (const auto& numbers : cell.measures) {
+      while (wanted[at].name < numbers.name) ++at;
+      sums.measures[place[at]].add(numbers);
+    }
+  }
+};
+
+Source::Source(journal::RollupView& view, const rollups::Plan& plan, core::Decoder& decoder,
+               const core::Zone& tier_zone, core::Time now)
+    : view_(view),
+      plan_(plan),
+      decoder_(decoder),
+      zone_(tier_zone),
+      now_(now),
+      upto_(view.cursor(journal::kRollupsCursor)) {}
+
+Groups Source::collect(const Wish& wish) {
+  Reading reading;
+  reading.wish = &wish;
+  reading.plan = plan_.find(wish.type);
+  reading.type = view_.name(wish.type);
+  if (reading.plan == nullptr) return {};
+  const bool grouped = !wish.group_by.empty();
+  reading.part = rollups::part_of(reading.type, grouped ? Kind::kTags : Kind::kTotal);
+  for (std::size_t i = 0; i < wish.measures.size(); ++i) {
+    const auto& [name, sketch] = wish.measures[i];
+    const auto known = std::ranges::find(reading.plan->measures, name, &rollups::Measure::name);
+    reading.measures.push_back(known == reading.plan->measures.end() ? nullptr : &*known);
+    if (const auto id = view_.name(name); id != 0) {
+      reading.wanted.push_back({id, sketch});
+      reading.place.push_back(i);
+    }
+  }
+  // By name, both.
+  std::vector<std::size_t> order(reading.wanted.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, {}, [&](std::size_t i) { return reading.wanted[i].name; });
+  auto wanted = reading.wanted;
+  auto place = reading.place;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    reading.wanted[i] = wanted[order[i]];
+    reading.place[i] = place[order[i]];
+  }
+  // Nothing of a cell but how many events it has.
+  if (reading.wanted.empty()) reading.wanted.push_back({0, false}), reading.place.push_back(0);
+  for (const auto& tag : wish.group_by) reading.tags.push_back(reading.plan->type->slot(tag));
+  if (grouped && reading.type != 0)
+    for (const auto& series : view_.series(reading.type)) {
+      const auto tags = rollups::decode_tags(series.tags);
+      std::vector<std::string> values;
+      for (const auto& name : wish.group_by) {
+        const auto tag = std::ranges::find(tags, name, &rollups::Tags::value_type::first);
+        values.push_back(tag == tags.end() ? std::string() : tag->second);
+      }
+      reading.by_series.emplace(series.id, &reading.group(values));
+    }
+  for (; reading.interval + 1 < wish.edges.size(); ++reading.interval)
+    read_interval(reading, wish.edges[reading.interval], wish.edges[reading.interval + 1]);
+  // Combinations that were not there in all that time.
+  std::erase_if(reading.groups, [](const auto& group) {
+    return std::ranges::all_of(group.second, [](const Sums& sums) { return sums.events == 0; });
+  });
+  return std::move(reading.groups);
+}
+
+std::vector<Sums> Source::collect_all(Wish wish) {
+  wish.group_by.clear();
+  auto groups = collect(wish);
+  if (!groups.empty()) return std::move(groups.begin()->second);
+  std::vector<Sums> nothing(wish.edges.size() - 1);
+  for (auto& sums : nothing) sums.measures.resize(wish.measures.size());
+  return nothing;
+}
+
+rollups::Workloads Source::workloads(const std::vector<std::string>& types, core::Time since,
+                                     core::Time until) {
+  rollups::Workloads all;
+  for (const auto& type : types) {
+    Reading reading;
+    reading.workloads = &all;
+    reading.plan = plan_.find(type);
+    reading.type = view_.name(type);
+    if (reading.plan == nullptr || !reading.plan->workloads) continue;
+    reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
+    read_interval(reading, since, until);
+  }
+  return all;
+}
+
+void Source::events(const std::string& type, core::Time since, core::Time until,
+                    const std::function<void(const core::Event&)>& take) {
+  view_.events(type, since, until, upto_, [&](core::EventBatch& batch) {
+    for (auto& event : batch.events) {
+      decoder_.complete(event, batch);
+      take(event);
+    }
+  });
+}
+
+void Source::read_interval(Reading& reading, core::Time since, core::Time until) {
+  if (since >= until) return;
+  const auto first = up<hours>(since);
+  const auto last = down<hours>(until);
+  if (first > last) return read_edge(reading, since, until);
+  read_edge(reading, since, first);
+  read_hours(reading, first, last);
+  read_edge(reading, last, until);
+}
+
+// Within one hour.
+void Source::read_edge(Reading& reading, core::Time since, core::Time until) {
+  if (since >= until) return;
+  const auto hour = down<hours>(since);
+  // All that there is of an hour that goes on.
+  if (since == hour && until >= now_) return read_hours(reading, hour, hour + hours(1));
+  const auto minute_part = rollups::part_of(reading.type, Kind::kTags);
+  const bool has_minutes =
+      reading.wish != nullptr && reading.type != 0 &&
+      !view_.marks({Grain::kMinute, minute_part, seconds_of(hour), seconds_of(hour) + 1}).empty();
+  const auto first = up<minutes>(since);
+  const auto last = until >= now_ ? up<minutes>(until) : down<minutes>(until);
+  if (!has_minutes || first > last) return read_events(reading, since, until);
+  read_events(reading, since, first);
+  read_cells(reading, Grain::kMinute, first, last);
+  if (last < until) read_events(reading, last, until);
+}
+
+void Source::read_hours(Reading& reading, core::Time since, core::Time until) {
+  if (since >= until || reading.type == 0) return;
+  if (!has_days(reading.part)) return read_cells(reading, Grain::kHour, since, until);
+  const auto marks = view_.marks({Grain::kDay, reading.part, seconds_of(since), seconds_of(until)});
+  core::Time from = since;
+  for (const auto mark : marks) {
+    const auto day = rollups::begin_of(mark);
+    const auto end = zone_.day_of(day).second;
+    if (end > until) break;
+    read_cells(reading, Grain::kHour, from, day);
+    read_cells(reading, Grain::kDay, day, end);
+    from = end;
+  }
+  read_cells(reading, Grain::kHour, from, until);
+}
+
+void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::Time until) {
+  if (since >= until) return;
+  const auto part =
+      grain == Grain::kMinute ? rollups::part_of(reading.type, Kind::kTags) : reading.part;
+  const bool by_series = rollups::kind_of(reading.part) == Kind::kTags;
+  view_.scan({grain, part, seconds_of(since), seconds_of(until)},
+             [&](const rollups::CellKey& key, std::string_view value) {
+               if (reading.workloads != nullptr) {
+                 const auto workloads = rollups::Workloads::decode(value);
+                 if (!workloads) damaged();
+                 reading.workloads->add(*workloads);
+                 return;
+               }
+               const auto cell = rollups::decode(value, reading.wanted);
+               if (!cell) damaged();
+               if (!by_series) return reading.add(reading.group({}), *cell);
+               const auto group = reading.by_series.find(key.series);
+               if (group != reading.by_series.end()) reading.add(*group->second, *cell);
+             });
+}
+
+void Source::read_events(Reading& reading, core::Time since, core::Time until) {
+  if (since >= until) return;
+  check_kept(since, until);
+  std::vector<std::string> values(reading.tags.size());
+  events(reading.plan->type->name, since, until, [&](const core::Event& event) {
+    if (reading.workloads != nullptr) {
+      if (event.workload.empty()) return;
+      rollups::Workloads::Newest newest{core::to_nanos(event.time), rollups::tie_of(event.id)};
+      if (reading.plan->workload_value) {
+        const auto value = reading.plan->measures[*reading.plan->workload_value].of(event);
+        newest.known = value.has_value();
+        newest.value = value.value_or(0);
+      }
+      reading.workloads->add(core::hash_of(event.workload), newest);
+      return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] =
+          reading.tags[i] && *reading.tags[i] < event.fields.size()
+              ? core::utf8_prefix(event.fields[*reading.tags[i]].text, rollups::Limits().tag_bytes)
+              : std::string_view();
+    Sums& sums = reading.group(values)[reading.interval];
+    ++sums.events;
+    for (std::size_t i = 0; i < reading.measures.size(); ++i) {
+      if (reading.measures[i] == nullptr) continue;
+      if (const auto value = reading.measures[i]->of(event))
+        sums.measures[i].add(*value, reading.wish->measures[i].sketch);
+    }
+  });
+}
+
+// Retention takes events by arrival, the oldest first: what happened at or before the arrival of
+// the oldest one that is there may have gone in part.
+void Source::check_kept(core::Time since, core::Time until) {
+  if (!oldest_) oldest_ = view_.oldest();
+  const auto [seq, received] = *oldest_;
+  if (seq <= 1 || since >= received) return;
+  const auto hour = down<hours>(since);
+  throw BadRange(fmt::format(
+      "the events of {} are not all kept any more, only sums of whole hours: expected a range that "
+      "begins and ends with whole hours before {}, such as from {} or {}",
+      core::format_time(since), core::format_time(up<hours>(received)), core::format_time(hour),
+      core::format_time(down<hours>(until) + hours(1))));
+}
+
+}  // namespace kcloud::analytics

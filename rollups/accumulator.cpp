@@ -1,0 +1,273 @@
+#include "rollups/accumulator.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+#include "core/utf8.h"
+
+namespace kcloud::rollups {
+namespace {
+
+constexpr std::size_t kMostTypes = 500;  // unknown ones share `other` past it
+
+}  // namespace
+
+struct Accumulator::Slot {
+  CellKey key;
+  Cell cell;
+  std::unique_ptr<Workloads> workloads;  // of that kind alone
+  bool dirty = false;
+  bool is_new = false;  // nothing was kept of it
+};
+
+// What is at hand for the type's next event.
+struct Accumulator::TypeState {
+  const TypePlan* plan = nullptr;
+  std::uint32_t type = 0;  // in the dictionary
+  // The plan's measures in the order of their names' numbers, which cells have.
+  std::vector<std::pair<NameId, std::size_t>> measures;
+  std::unordered_map<std::string, std::uint32_t> series;  // by the values of the tags
+  std::uint32_t other = 0;  // the series of all the others; 0: none yet
+  std::int64_t hour = -1, minute = -1;
+  Slot* total = nullptr;                                        // of the hour
+  Slot* workloads = nullptr;                                    // likewise
+  std::unordered_map<std::uint32_t, Slot*> in_hour, in_minute;  // by series
+};
+
+Accumulator::Accumulator(std::shared_ptr<const Plan> plan, Dictionary& dictionary, Load load,
+                         const Limits& limits)
+    : plan_(std::move(plan)), dictionary_(dictionary), load_(std::move(load)), limits_(limits) {
+  by_index_.resize(plan_->catalogue().types().size());
+}
+
+Accumulator::~Accumulator() = default;
+
+Accumulator::TypeState& Accumulator::state_of(const core::Event& event) {
+  if (event.type != nullptr && by_index_[event.type->index] != nullptr)
+    return *by_index_[event.type->index];
+  std::string name(event.type_name);
+  if (event.type == nullptr && !states_.contains(name) && states_.size() >= kMostTypes)
+    name = kOther;
+  auto& state = states_[name];
+  if (!state) {
+    state = std::make_unique<TypeState>();
+    state->plan = &plan_->of(event);
+    state->type = dictionary_.name(name);
+    for (std::size_t i = 0; i < state->plan->measures.size(); ++i)
+      state->measures.emplace_back(dictionary_.name(state->plan->measures[i].name), i);
+    std::sort(state->measures.begin(), state->measures.end());
+    if (event.type != nullptr) by_index_[event.type->index] = state.get();
+  }
+  return *state;
+}
+
+Accumulator::Slot& Accumulator::slot(const CellKey& key) {
+  auto& slot = slots_[key];
+  if (slot) return *slot;
+  auto made = std::make_unique<Slot>();
+  made->key = key;
+  const std::string kept = load_(key);
+  made->is_new = kept.empty();
+  if (kind_of(key.part) == Kind::kWorkloads) {
+    auto workloads = kept.empty() ? std::optional(Workloads()) : Workloads::decode(kept);
+    if (!workloads)
+      throw std::runtime_error("a rollup of workloads is damaged; `rollups rebuild` makes it anew");
+    made->workloads = std::make_unique<Workloads>(std::move(*workloads));
+    bytes_ += made->workloads->bytes();
+  } else if (!kept.empty()) {
+    auto cell = decode(kept);
+    if (!cell) throw std::runtime_error("a rollup is damaged; `rollups rebuild` makes it anew");
+    made->cell = std::move(*cell);
+  }
+  bytes_ += sizeof(Slot) + kept.size() * 4;
+  slot = std::move(made);
+  return *slot;
+}
+
+void Accumulator::touch(Slot& slot) {
+  if (slot.dirty) return;
+  slot.dirty = true;
+  dirty_.push_back(&slot);
+}
+
+std::uint32_t Accumulator::series_of(TypeState& state, const core::Event& event) {
+  scratch_.clear();
+  for (const std::size_t tag : state.plan->tags) {
+    const std::string_view value = tag < event.fields.size() ? event.fields[tag].text : "";
+    const auto size = static_cast<std::uint32_t>(value.size());
+    scratch_.append(reinterpret_cast<const char*>(&size), sizeof size).append(value);
+  }
+  const auto found = state.series.find(scratch_);
+  if (found != state.series.end()) return found->second;
+  Tags tags;
+  for (const std::size_t tag : state.plan->tags) {
+    const std::string_view value = tag < event.fields.size() ? event.fields[tag].text : "";
+    tags.emplace_back(state.plan->type->fields[tag].name,
+                      core::utf8_prefix(value, limits_.tag_bytes));
+  }
+  if (state.series.size() >= limits_.series) state.series.clear();
+  const auto series = dictionary_.series_of(state.type) < limits_.series
+                          ? dictionary_.series(state.type, encode_tags(tags))
+                          : state.other;
+  if (series != 0) state.series.emplace(scratch_, series);
+  return series;
+}
+
+void Accumulator::enter(TypeState& state, std::int64_t hour) {
+  state.hour = hour;
+  state.in_hour.clear();
+  state.total = &slot({Grain::kHour, part_of(state.type, Kind::kTotal), hour, 0});
+  state.workloads = state.plan->workloads
+                        ? &slot({Grain::kHour, part_of(state.type, Kind::kWorkloads), hour, 0})
+                        : nullptr;
+}
+
+void Accumulator::add_to(Slot& slot, const TypeState& state) {
+  Cell& cell = slot.cell;
+  ++cell.events;
+  std::size_t at = 0;
+  for (const auto& [name, index] : state.measures) {
+    const Value& value = values_[index];
+    if (!value.there) continue;
+    while (at < cell.measures.size() && cell.measures[at].name < name) ++at;
+    const Measure& measure = state.plan->measures[index];
+    if (at == cell.measures.size() || cell.measures[at].name != name) {
+      cell.measures.insert(cell.measures.begin() + static_cast<std::ptrdiff_t>(at),
+                           Numbers{.name = name, .spread = measure.spread});
+      bytes_ += sizeof(Numbers);
+    }
+    Numbers& numbers = cell.measures[at];
+    numbers.add(value.number);
+    if (measure.sketch) {
+      const auto had = numbers.sketch.bytes();
+      numbers.sketch.count(value.bin);
+      bytes_ += numbers.sketch.bytes() - had;
+    }
+  }
+  touch(slot);
+}
+
+bool Accumulator::keeps_minutes(const TypeState& state, const core::Event& event,
+                                std::int64_t hour) {
+  const std::pair key{part_of(state.type, Kind::kTags), hour};
+  const bool in_time = event.received - event.time <= kMinutesFor;
+  const auto found = minute_hours_.find(key);
+  const CellKey place{Grain::kMinute, key.first, hour, 0};
+  if (found != minute_hours_.end()) {
+    if (in_time) return true;
+    minute_hours_.erase(found);
+    minutes_ended_.push_back(place);
+    return false;
+  }
+  // The event was counted just now.
+  if (!in_time || state.total->cell.events != 1) return false;
+  minute_hours_.insert(key);
+  minutes_begun_.push_back(place);
+  return true;
+}
+
+void Accumulator::add(const core::Event& event) {
+  TypeState& state = state_of(event);
+  const auto& measures = state.plan->measures;
+  values_.resize(std::max(values_.size(), measures.size()));
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    const auto number = measures[i].of(event);
+    values_[i].there = number.has_value();
+    if (!number) continue;
+    values_[i].number = *number;
+    if (measures[i].sketch) values_[i].bin = core::Sketch::bin_of(*number);
+  }
+  const std::int64_t hour = bucket_of(event.time, Grain::kHour);
+  if (hour != state.hour) enter(state, hour);
+  add_to(*state.total, state);
+  if (state.workloads != nullptr && !event.workload.empty()) {
+    Workloads::Newest newest{core::to_nanos(event.time), tie_of(event.id)};
+    if (state.plan->workload_value && values_[*state.plan->workload_value].there) {
+      newest.known = true;
+      newest.value = values_[*state.plan->workload_value].number;
+    }
+    const auto had = state.workloads->workloads->bytes();
+    state.workloads->workloads->add(core::hash_of(event.workload), newest);
+    bytes_ += state.workloads->workloads->bytes() - had;
+    touch(*state.workloads);
+  }
+
+  std::uint32_t series = series_of(state, event);
+  const Part part = part_of(state.type, Kind::kTags);
+  Slot*& hourly = state.in_hour[series];
+  if (hourly == nullptr && series != 0) {
+    Slot& found = slot({Grain::kHour, part, hour, series});
+    // Whether it is new to the hour goes by the hour's own cell: that is kept with it.
+    if (found.cell.events > 0 || state.total->cell.combinations < limits_.combinations) {
+      if (found.cell.events == 0) ++state.total->cell.combinations;
+      hourly = &found;
+    }
+  }
+  if (hourly == nullptr) {
+    ++others_;
+    if (state.other == 0) {
+      Tags tags;
+      for (const std::size_t tag : state.plan->tags)
+        tags.emplace_back(state.plan->type->fields[tag].name, kOther);
+      state.other = dictionary_.series(state.type, encode_tags(tags));
+    }
+    series = state.other;
+    Slot& found = slot({Grain::kHour, part, hour, series});
+    add_to(found, state);
+  } else {
+    add_to(*hourly, state);
+  }
+  if (!keeps_minutes(state, event, hour)) return;
+  const std::int64_t minute = bucket_of(event.time, Grain::kMinute);
+  if (minute != state.minute) {
+    state.minute = minute;
+    state.in_minute.clear();
+  }
+  Slot*& minutely = state.in_minute[series];
+  if (minutely == nullptr) minutely = &slot({Grain::kMinute, part, minute, series});
+  add_to(*minutely, state);
+}
+
+Accumulator::Changes Accumulator::take() {
+  Changes changes;
+  changes.cells.reserve(dirty_.size());
+  for (Slot* slot : dirty_) {
+    slot->dirty = false;
+    const CellKey& key = slot->key;
+    const std::int64_t hour = key.bucket - key.bucket % kHourSeconds;
+    if (key.grain == Grain::kMinute && !minute_hours_.contains({key.part, hour})) continue;
+    changes.cells.push_back(
+        {key, slot->workloads ? slot->workloads->encode() : encode(slot->cell)});
+  }
+  dirty_.clear();
+  // In the order of their keys, as they are kept.
+  std::sort(changes.cells.begin(), changes.cells.end(), [](const Change& a, const Change& b) {
+    return std::tie(a.key.grain, a.key.part, a.key.bucket, a.key.series) <
+           std::tie(b.key.grain, b.key.part, b.key.bucket, b.key.series);
+  });
+  changes.minutes_ended = std::exchange(minutes_ended_, {});
+  changes.minutes_begun = std::exchange(minutes_begun_, {});
+  std::erase_if(changes.minutes_begun, [this](const CellKey& key) {
+    return !minute_hours_.contains({key.part, key.bucket});
+  });
+  if (bytes_ > limits_.cache_bytes) forget();
+  return changes;
+}
+
+void Accumulator::forget() {
+  for (auto& [name, state] : states_) {
+    state->hour = state->minute = -1;
+    state->total = state->workloads = nullptr;
+    state->in_hour.clear();
+    state->in_minute.clear();
+  }
+  dirty_.clear();
+  minutes_begun_.clear();
+  minutes_ended_.clear();
+  slots_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace kcloud::rollups

@@ -1,0 +1,104 @@
+// Adds events to the cells they belong to: of their hour, of their minute, of all tags and of their
+// combination of tags; and to the workloads of their hour.
+//
+// Pure but for `load`, which gives what is kept of a cell. One thread. Events come in the order of
+// their seq; whatever is taken in between, the same events give the same bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "rollups/cell.h"
+#include "rollups/keys.h"
+#include "rollups/plan.h"
+#include "rollups/workloads.h"
+
+namespace kcloud::rollups {
+
+inline constexpr std::string_view kOther = "other";  // value of every tag past the limits below
+
+inline constexpr std::chrono::hours kMinutesFor{24};
+
+struct Limits {
+  std::size_t combinations = 1000;  // of tags: of a type in an hour
+  std::size_t series = 20'000;      // of a type at any time
+  std::size_t tag_bytes = 200;      // of a value
+  std::size_t cache_bytes = std::size_t{24} << 20;
+};
+
+class Accumulator {
+ public:
+  // Empty: nothing is kept of it.
+  using Load = std::function<std::string(const CellKey&)>;
+
+  // The dictionary outlives it. Makes the names of the plan's measures in it.
+  Accumulator(std::shared_ptr<const Plan> plan, Dictionary& dictionary, Load load,
+              const Limits& limits = {});
+  ~Accumulator();
+
+  // Minutes are kept of events that came within kMinutesFor of their time, as long as all of their
+  // hour's and type's did.
+  void add(const core::Event& event);
+  // Hours whose minutes are kept: those of an earlier run. By the part of the type's combinations.
+  void restore_minutes(Part part, std::int64_t hour) { minute_hours_.emplace(part, hour); }
+  const std::set<std::pair<Part, std::int64_t>>& minute_hours() const { return minute_hours_; }
+  // They are dropped from what is kept.
+  void drop_minutes(Part part, std::int64_t hour) { minute_hours_.erase({part, hour}); }
+
+  struct Change {
+    CellKey key;
+    std::string value;
+  };
+  struct Changes {
+    std::vector<CellKey> minutes_ended;  // of these hours they are to be dropped first …
+    std::vector<Change> cells;           // … then every cell that changed
+    std::vector<CellKey> minutes_begun;  // of these hours minutes are kept now
+  };
+  // Since the last call.
+  Changes take();
+  bool changed() const { return !dirty_.empty(); }
+  std::uint64_t others() const { return others_; }  // events whose tags became `other`
+  std::size_t bytes() const { return bytes_; }
+  // Forgets what it knows of cells: they are loaded again. What changed since take() is lost.
+  void forget();
+
+ private:
+  struct Slot;
+  struct TypeState;
+  struct Value {
+    double number = 0;
+    std::int32_t bin = 0;
+    bool there = false;
+  };
+
+  TypeState& state_of(const core::Event& event);
+  Slot& slot(const CellKey& key);
+  void touch(Slot& slot);
+  std::uint32_t series_of(TypeState& state, const core::Event& event);
+  void enter(TypeState& state, std::int64_t hour);
+  void add_to(Slot& slot, const TypeState& state);
+  bool keeps_minutes(const TypeState& state, const core::Event& event, std::int64_t hour);
+
+  const std::shared_ptr<const Plan> plan_;
+  Dictionary& dictionary_;
+  const Load load_;
+  const Limits limits_;
+  std::unordered_map<CellKey, std::unique_ptr<Slot>, CellKeyHash> slots_;
+  std::vector<Slot*> dirty_;
+  std::unordered_map<std::string, std::unique_ptr<TypeState>> states_;  // by type name
+  std::vector<TypeState*> by_index_;                                    // of known types
+  std::set<std::pair<Part, std::int64_t>> minute_hours_;
+  std::vector<CellKey> minutes_begun_, minutes_ended_;
+  std::vector<Value> values_;  // of the event, by the plan's measures
+  std::string scratch_;
+  std::uint64_t others_ = 0;
+  std::size_t bytes_ = 0;  // about, of slots_
+};
+
+}  // namespace kcloud::rollups

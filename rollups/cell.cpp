@@ -1,0 +1,131 @@
+#include "rollups/cell.h"
+
+#include <algorithm>
+
+#include "core/bytes.h"
+
+namespace kcloud::rollups {
+namespace {
+
+constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kSpread = 1, kSketch = 2;
+constexpr std::size_t kMostMeasures = 4096;
+
+void write_sketch(core::ByteWriter& out, const core::Sketch& sketch) {
+  out.count(sketch.bins().size());
+  std::int32_t last = 0;
+  for (const auto& [number, count] : sketch.bins()) {
+    out.integer(number - last);
+    out.count(count);
+    last = number;
+  }
+}
+
+// Into `sketch`; nullptr: read over.
+bool read_sketch(core::ByteReader& from, core::Sketch* sketch) {
+  const std::size_t size = from.size(core::Sketch::kMostBins);
+  std::vector<core::Sketch::Bin> bins;
+  if (sketch != nullptr) bins.reserve(size);
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    last += from.integer();
+    const std::uint64_t count = from.count();
+    if (sketch != nullptr)
+      bins.emplace_back(static_cast<std::int32_t>(last), static_cast<std::uint32_t>(count));
+  }
+  return from.ok() && (sketch == nullptr || sketch->set_bins(std::move(bins)));
+}
+
+auto place(std::vector<Numbers>& measures, NameId name) {
+  return std::lower_bound(measures.begin(), measures.end(), name,
+                          [](const Numbers& numbers, NameId id) { return numbers.name < id; });
+}
+
+}  // namespace
+
+void Numbers::add(const Numbers& other) {
+  if (other.count == 0) return;
+  if (spread && other.spread) {
+    min = count == 0 ? other.min : std::min(min, other.min);
+    max = count == 0 ? other.max : std::max(max, other.max);
+    sum_of_squares += other.sum_of_squares;
+  }
+  count += other.count;
+  sum += other.sum;
+  sketch.add(other.sketch);
+}
+
+Numbers& Cell::at(NameId name, bool spread) {
+  auto found = place(measures, name);
+  if (found == measures.end() || found->name != name)
+    found = measures.insert(found, Numbers{.name = name, .spread = spread});
+  return *found;
+}
+
+const Numbers* Cell::find(NameId name) const {
+  for (const auto& numbers : measures)
+    if (numbers.name == name) return &numbers;
+  return nullptr;
+}
+
+void Cell::add(const Cell& other) {
+  events += other.events;
+  for (const auto& numbers : other.measures) at(numbers.name, numbers.spread).add(numbers);
+}
+
+std::string encode(const Cell& cell) {
+  core::ByteWriter out;
+  out.count(kFormat);
+  out.count(cell.events);
+  out.count(cell.combinations);
+  const auto is_there = [](const Numbers& numbers) { return numbers.count > 0; };
+  out.count(static_cast<std::uint64_t>(std::ranges::count_if(cell.measures, is_there)));
+  for (const auto& numbers : cell.measures) {
+    if (!is_there(numbers)) continue;
+    const bool sketch = !numbers.sketch.bins().empty();
+    out.count(numbers.name);
+    out.count((numbers.spread ? kSpread : 0) | (sketch ? kSketch : 0));
+    out.count(numbers.count);
+    out.real(numbers.sum);
+    if (numbers.spread) {
+      out.real(numbers.sum_of_squares);
+      out.real(numbers.min);
+      out.real(numbers.max);
+    }
+    if (sketch) write_sketch(out, numbers.sketch);
+  }
+  return out.take();
+}
+
+std::optional<Cell> decode(std::string_view bytes, const std::vector<Wanted>& wanted) {
+  core::ByteReader from(bytes);
+  if (from.count() != kFormat) return std::nullopt;
+  Cell cell;
+  cell.events = from.count();
+  cell.combinations = static_cast<std::uint32_t>(from.count());
+  const std::size_t size = from.size(kMostMeasures);
+  cell.measures.reserve(wanted.empty() ? size : std::min(size, wanted.size()));
+  auto next = wanted.begin();
+  for (std::size_t i = 0; i < size && from.ok(); ++i) {
+    Numbers numbers;
+    numbers.name = static_cast<NameId>(from.count());
+    const std::uint64_t flags = from.count();
+    numbers.count = from.count();
+    numbers.sum = from.real();
+    numbers.spread = (flags & kSpread) != 0;
+    if (numbers.spread) {
+      numbers.sum_of_squares = from.real();
+      numbers.min = from.real();
+      numbers.max = from.real();
+    }
+    while (next != wanted.end() && next->name < numbers.name) ++next;
+    const bool is_wanted = wanted.empty() || (next != wanted.end() && next->name == numbers.name);
+    const bool with_sketch = is_wanted && (wanted.empty() || next->sketch);
+    if ((flags & kSketch) != 0 && !read_sketch(from, with_sketch ? &numbers.sketch : nullptr))
+      return std::nullopt;
+    if (is_wanted) cell.measures.push_back(std::move(numbers));
+  }
+  return from.at_end() ? std::optional(std::move(cell)) : std::nullopt;
+}
+
+}  // namespace kcloud::rollups
