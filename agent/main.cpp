@@ -15,6 +15,7 @@
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
 #include "agent/cli/replay.h"
+#include "agent/cli/rollups.h"
 #include "agent/cli/rules.h"
 #include "agent/cli/tail.h"
 #include "agent/cli/top.h"
@@ -174,6 +175,19 @@ void add_replay(CLI::App& app, cli::ReplayOptions& options) {
       ->excludes(wait);
 }
 
+void add_rollups(CLI::App& app, cli::RollupsOptions& options) {
+  auto* rollups = app.add_subcommand("rollups", "The sums behind /analytics of a running agent");
+  rollups->require_subcommand(1);
+  auto* ls = rollups->add_subcommand("ls", "How far they are");
+  cli::add_agent(*ls, options.agent, "The agent");
+  ls->add_flag("--json", options.json, "As the agent answers");
+  auto* rebuild = rollups->add_subcommand("rebuild", "Make hours anew from their events");
+  cli::add_agent(*rebuild, options.agent, "The agent");
+  rebuild->add_option("--since", options.since, "Event time from (-24h, 2025-01-15T10:30:00Z)")
+      ->required();
+  rebuild->add_option("--until", options.until, "Event time before (default: now)");
+}
+
 void add_tail(CLI::App& app, cli::TailOptions& options) {
   auto* tail = app.add_subcommand("tail", "Follow the live stream of a running agent");
   cli::add_agent(*tail, options.agent, "The agent");
@@ -303,6 +317,8 @@ int main(int argc, char** argv) {
   add_export(app, export_options);
   cli::ReplayOptions replay;
   add_replay(app, replay);
+  cli::RollupsOptions rollups;
+  add_rollups(app, rollups);
   cli::RulesOptions rules;
   cli::add_rules(app, rules);
   cli::AuditOptions audit;
@@ -339,6 +355,9 @@ int main(int argc, char** argv) {
     if (command->got_subcommand("new-chain")) return agent::new_chain(new_chain);
     return cli::verify_audit(audit);
   }
+  if (auto* command = app.get_subcommand("rollups"); *command)
+    return command->got_subcommand("ls") ? cli::show_rollups(rollups)
+                                         : cli::rebuild_rollups(rollups);
   if (app.got_subcommand("rules")) return cli::run_rules(app, rules);
   if (app.got_subcommand("demo")) return cli::demo(demo);
   if (app.got_subcommand("tail")) return cli::tail(tail);

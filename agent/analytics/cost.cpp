@@ -98,9 +98,8 @@ Table by_tag(Source& source, const Request& request, Wish wish, const char* name
 }
 
 // Costs in the time before and after each change, as far as no other one lies in it.
-Table policies(Source& source, const Request& request) {
+Table policies(Source& source, const Request& request, std::size_t& left_out) {
   Table table{"policy_changes", {}};
-  std::size_t left_out = 0;
   const auto changes = policy_changes(source, request.since, request.until, left_out);
   const auto sums = [&](core::Time since, core::Time until) {
     Wish wish = decisions();
@@ -109,17 +108,15 @@ Table policies(Source& source, const Request& request) {
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const auto& change = changes[i];
-    auto before = std::max(request.since, change.time - kPolicyWindow);
-    auto after = std::min(request.until, change.time + kPolicyWindow);
-    if (i > 0) before = std::max(before, changes[i - 1].time);
-    if (i + 1 < changes.size()) after = std::min(after, changes[i + 1].time);
-    // Whole hours, but for where the policies changed.
-    if (before != request.since && (i == 0 || before != changes[i - 1].time))
-      before = core::Time(std::chrono::ceil<std::chrono::hours>(before));
-    if (after != request.until && (i + 1 == changes.size() || after != changes[i + 1].time))
-      after = core::Time(std::chrono::floor<std::chrono::hours>(after));
-    const Sums one = sums(std::min(before, change.time), change.time);
-    const Sums two = sums(change.time, std::max(after, change.time));
+    const auto first = i > 0 ? changes[i - 1].time : request.since;
+    const auto last = i + 1 < changes.size() ? changes[i + 1].time : request.until;
+    // Whole hours, where nothing bounds them sooner.
+    const auto before = std::max(
+        first, core::Time(std::chrono::ceil<std::chrono::hours>(change.time - kPolicyWindow)));
+    const auto after = std::min(
+        last, core::Time(std::chrono::floor<std::chrono::hours>(change.time + kPolicyWindow)));
+    const Sums one = sums(before, change.time);
+    const Sums two = sums(change.time, after);
     const auto cost_before = one.measures[kCost].average();
     const auto cost_after = two.measures[kCost].average();
     Row row{{{"time", text_of(change.time)}, {"policy", change.policy}, {"event", change.id}}, {}};
@@ -171,7 +168,10 @@ Answer cost_efficiency(Source& source, const Request& asked) {
       by_tag(source, request, decisions(), "workload_types", "workload_type", decision_figures));
   answer.tables.push_back(by_tag(source, request, waste(), "inefficiency_kinds", "kind",
                                  [](const Sums& sums, double) { return waste_figures(sums); }));
-  answer.tables.push_back(policies(source, request));
+  std::size_t left_out = 0;
+  answer.tables.push_back(policies(source, request, left_out));
+  if (left_out > 0)
+    answer.totals.figures.push_back({"policy_changes_left_out", number(left_out)});
   for (auto& table : groups_and_series(source, request, decisions(), decision_figures))
     answer.tables.push_back(std::move(table));
   return answer;

@@ -333,8 +333,6 @@ void RollupLoop::Impl::drop_old(journal::RollupCommit& next) {
 void RollupLoop::Impl::publish() {
   const std::scoped_lock lock(mutex);
   shown.seq = committed_seq;
-  const auto head = journal.head();
-  shown.lag = head - std::min(head, committed_seq);
   shown.events = added;
   shown.others = sums ? others + sums->others() : others;
   shown.bytes = sums ? sums->bytes() : 0;
@@ -368,7 +366,10 @@ void RollupLoop::stop() {
 
 LoopStatus RollupLoop::status() const {
   const std::scoped_lock lock(impl_->mutex);
-  return impl_->shown;
+  LoopStatus status = impl_->shown;
+  const auto head = impl_->journal.head();
+  status.lag = head - std::min(head, status.seq);
+  return status;
 }
 
 bool RollupLoop::rebuild(core::Time since, core::Time until) {

@@ -1,5 +1,6 @@
 // The routes that describe the agent itself: answered at once on the I/O thread.
 #include "agent/alerting/alerting.h"
+#include "agent/analytics/analytics.h"
 #include "agent/api/health.h"
 #include "agent/api/openapi.h"
 #include "agent/api/router.h"
@@ -154,6 +155,8 @@ http::Response Router::health(const http::Request& request) const {
   }
   if (const auto view = context_.alerting ? context_.alerting->view() : nullptr)
     input.rules = rules_health(*view, input.journal.head);
+  if (context_.analytics != nullptr && context_.analytics->enabled())
+    input.rollups = context_.analytics->status();
   input.tls = server_->tls_status();
   input.now = context_.clock.now();
   Health health = assemble_health(input);
@@ -174,8 +177,10 @@ http::Response Router::metrics() const {
   const auto notifiers =
       context_.notifiers ? context_.notifiers() : std::vector<alerting::NotifierView>();
   const auto alerts = context_.alerting ? context_.alerting->view() : nullptr;
+  const bool rolls_up = context_.analytics != nullptr && context_.analytics->enabled();
   http::Response response = json(render_metrics(
       {counters_, server_->counters(), exporters, collectors, notifiers, alerts.get(),
+       rolls_up ? std::optional(context_.analytics->status()) : std::nullopt,
        context_.journal.stats(), context_.journal.chain(), publishers_.all(), files_->report(),
        live_->clients(), context_.version, settings_->decode.redaction.get(), server_->tls_status(),
        context_.clock.now(), context_.config->journal.max_bytes}));

@@ -245,6 +245,18 @@ void write_rules(Writer& json, const RulesHealth& rules, bool details) {
   json.close();
 }
 
+Level rollups_level(const analytics::LoopStatus& rollups) {
+  return rollups.last_error.empty() ? Level::kHealthy : Level::kDegraded;
+}
+
+void write_rollups(Writer& json, const analytics::LoopStatus& rollups, bool details) {
+  json.open("rollups");
+  json.text("status", to_string(rollups_level(rollups)));
+  json.number("lag_events", rollups.lag);
+  if (details) json.text_or_null("last_error", rollups.last_error);
+  json.close();
+}
+
 void write_notifier(Writer& json, const NotifierHealth& notifier, bool details) {
   json.open("notifier:" + notifier.name);
   json.text("status", to_string(notifier_level(notifier)));
@@ -351,6 +363,7 @@ Health assemble_health(const HealthInput& input) {
     health.level = std::max(health.level, notifier_level(notifier));
   }
   if (input.rules) health.level = std::max(health.level, rules_level(*input.rules));
+  if (input.rollups) health.level = std::max(health.level, rollups_level(*input.rollups));
   if (input.tls) health.level = std::max(health.level, tls_level(*input.tls, input.now));
   health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
   Writer json{health.body};
@@ -378,6 +391,7 @@ Health assemble_health(const HealthInput& input) {
     write_exporter(json, exporter, input.details);
   }
   if (input.rules) write_rules(json, *input.rules, input.details);
+  if (input.rollups) write_rollups(json, *input.rollups, input.details);
   for (const NotifierHealth& notifier : input.notifiers) {
     write_notifier(json, notifier, input.details);
   }

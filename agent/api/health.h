@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/analytics/rollup_loop.h"
 #include "agent/api/context.h"
 #include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
@@ -90,7 +91,8 @@ struct HealthInput {
   std::optional<ForwardHealth> forward;  // of an agent to which others forward
   std::vector<CollectorHealth> collectors;
   std::vector<ExporterHealth> exporters;
-  std::optional<RulesHealth> rules;  // none: alerting is off
+  std::optional<RulesHealth> rules;              // none: alerting is off
+  std::optional<analytics::LoopStatus> rollups;  // none: analytics is off
   std::vector<NotifierHealth> notifiers;
   std::vector<journal::CursorInfo> cursors;
   CredentialFiles::Report files;

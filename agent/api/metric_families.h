@@ -38,6 +38,7 @@ void collectors(Families& out, const MetricsInput& input);
 void webhook_collector(Families& out, const MetricsInput& input);
 void exporters(Families& out, const MetricsInput& input);
 void rules(Families& out, const MetricsInput& input);
+void rollups(Families& out, const MetricsInput& input);
 void notifiers(Families& out, const MetricsInput& input);
 
 }  // namespace kcloud::api

@@ -201,6 +201,7 @@ std::string render_metrics(const MetricsInput& input) {
   redactions(families, input);
   exporters(families, input);
   rules(families, input);
+  rollups(families, input);
   notifiers(families, input);
   process(families);
   return prometheus::TextSerializer().Serialize(families.take());

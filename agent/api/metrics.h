@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/analytics/rollup_loop.h"
 #include "agent/api/context.h"
 #include "agent/api/credential_files.h"
 #include "agent/api/publishers.h"
@@ -55,7 +56,8 @@ struct MetricsInput {
   const std::vector<ExporterView>& exporters;
   const std::vector<CollectorView>& collectors;
   const std::vector<alerting::NotifierView>& notifiers;
-  const alerting::View* alerts = nullptr;  // nullptr: alerting is off
+  const alerting::View* alerts = nullptr;             // nullptr: alerting is off
+  std::optional<analytics::LoopStatus> rollups = {};  // none: analytics is off
   journal::Stats journal;
   journal::Journal::ChainState chain;
   const std::map<std::string, Publisher>& publishers;

@@ -1,4 +1,4 @@
-// The rules loop and its alerts.
+// The rules loop and its alerts; the rollups' loop.
 #include "agent/alerting/runner.h"
 #include "agent/api/metric_families.h"
 
@@ -38,6 +38,20 @@ void rules(Families& out, const MetricsInput& input) {
   one("alerts_refused_total", "Alerts over a rule's limit", MetricType::Counter, refused);
   one("alert_transitions_total", "Alerts that fired or resolved", MetricType::Counter,
       view.transitions);
+}
+
+void rollups(Families& out, const MetricsInput& input) {
+  if (!input.rollups) return;
+  const auto one = [&](const char* name, const char* help, MetricType type, auto value) {
+    out.add(name, help, type, {{{}, static_cast<double>(value)}});
+  };
+  one("rollup_lag_events", "Stored events that are not in the rollups yet", MetricType::Gauge,
+      input.rollups->lag);
+  one("rollup_memory_bytes", "About what their cells in memory hold", MetricType::Gauge,
+      input.rollups->bytes);
+  one("rollup_events_total", "Events added", MetricType::Counter, input.rollups->events);
+  one("rollup_other_events_total", "Events whose combination of tags became `other`",
+      MetricType::Counter, input.rollups->others);
 }
 
 }  // namespace kcloud::api

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <random>
 
+#include "agent/cli/demo_history.h"
 #include "agent/journal/journal.h"
 #include "bench/body/body.h"
 #include "config/config.h"
@@ -24,6 +25,7 @@ struct Options {
   std::uint64_t events = 10'000'000;
   std::uint32_t batch = 1000;
   std::uint32_t days = 5;
+  bool fleet = false;  // the demo fleet's past, with events of every type
 };
 
 // Keeps a few batches under way, no more.
@@ -60,7 +62,14 @@ class Window {
 class Filler {
  public:
   Filler(const Options& options, const core::Catalogue& catalogue)
-      : options_(options), decoder_(catalogue, {}) {}
+      : options_(options), decoder_(catalogue, {}) {
+    if (!options.fleet) return;
+    cli::HistoryOptions history;
+    history.until = core::SystemClock().now();
+    history.since = history.until - std::chrono::days(options.days);
+    history.per_day = static_cast<double>(options.events) / options.days;
+    history_ = std::make_unique<cli::History>(history);
+  }
 
   std::unique_ptr<core::Intake> next_batch(std::uint64_t first, std::uint64_t count) {
     const std::int64_t now = bench::unix_ms_now();
@@ -80,6 +89,10 @@ class Filler {
 
   // Event `i` of those that end at `now`; valid until the next call.
   const std::string& body(std::uint64_t i, std::int64_t now) {
+    if (history_) {
+      if (auto next = history_->next()) text_ = std::move(*next);
+      return text_;  // of its last events a few may be the same
+    }
     const double share = 1.0 - static_cast<double>(i) / static_cast<double>(options_.events);
     const auto age = static_cast<std::int64_t>(options_.days * 86'400'000.0 * share);
     body_.patch(text_.data(), i, time_.at(now - age));
@@ -92,6 +105,7 @@ class Filler {
   bench::BodyTemplate body_{std::random_device{}()};
   bench::TimeText time_;
   std::string text_ = body_.text();
+  std::unique_ptr<cli::History> history_;
   std::vector<core::FieldError> errors_;
   std::vector<std::string_view> warnings_;
 };
@@ -153,6 +167,7 @@ int main(int argc, char** argv) {
   app.add_option("--days", options.days, "event times reach this far back")
       ->capture_default_str()
       ->check(CLI::Range(1, 30));
+  app.add_flag("--fleet", options.fleet, "the demo fleet's past instead of decisions alone");
   CLI11_PARSE(app, argc, argv);
   try {
     fill(options);
