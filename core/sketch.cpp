@@ -88,8 +88,25 @@ void SketchSum::clear() {
 }
 
 void SketchSum::add(const Sketch& sketch) {
-  merge(bins_, sketch.bins(), merged_);
-  for (const auto& bin : sketch.bins()) total_ += bin.second;
+  std::size_t known = 0;  // of its bins, those that are here; most are
+  auto mine = bins_.begin();
+  for (const auto& [number, count] : sketch.bins()) {
+    total_ += count;
+    while (mine != bins_.end() && mine->first < number) ++mine;
+    if (mine == bins_.end() || mine->first != number) continue;
+    mine->second += count;
+    ++known;
+  }
+  if (known == sketch.bins().size()) return;
+  // The others: what was added above is not added again.
+  std::vector<Sketch::Bin> others;
+  others.reserve(sketch.bins().size() - known);
+  mine = bins_.begin();
+  for (const auto& bin : sketch.bins()) {
+    while (mine != bins_.end() && mine->first < bin.first) ++mine;
+    if (mine == bins_.end() || mine->first != bin.first) others.push_back(bin);
+  }
+  merge(bins_, others, merged_);
   bins_.swap(merged_);
 }
 

@@ -38,7 +38,11 @@ struct Accumulator::TypeState {
 
 Accumulator::Accumulator(std::shared_ptr<const Plan> plan, Dictionary& dictionary, Load load,
                          const Limits& limits)
-    : plan_(std::move(plan)), dictionary_(dictionary), load_(std::move(load)), limits_(limits) {
+    : plan_(std::move(plan)),
+      dictionary_(dictionary),
+      load_(std::move(load)),
+      limits_(limits),
+      all_types_(dictionary.name(names::kAllTypes)) {
   by_index_.resize(plan_->catalogue().types().size());
 }
 
@@ -71,10 +75,9 @@ Accumulator::Slot& Accumulator::slot(const CellKey& key) {
   const std::string kept = load_(key);
   made->is_new = kept.empty();
   if (kind_of(key.part) == Kind::kWorkloads) {
-    auto workloads = kept.empty() ? std::optional(Workloads()) : Workloads::decode(kept);
-    if (!workloads)
+    made->workloads = std::make_unique<Workloads>();
+    if (!kept.empty() && !made->workloads->add(kept))
       throw std::runtime_error("a rollup of workloads is damaged; `rollups rebuild` makes it anew");
-    made->workloads = std::make_unique<Workloads>(std::move(*workloads));
     bytes_ += made->workloads->bytes();
   } else if (!kept.empty()) {
     auto cell = decode(kept);
@@ -119,7 +122,7 @@ void Accumulator::enter(TypeState& state, std::int64_t hour) {
   state.hour = hour;
   state.in_hour.clear();
   state.total = &slot({Grain::kHour, part_of(state.type, Kind::kTotal), hour, 0});
-  state.workloads = state.plan->workloads
+  state.workloads = state.plan->workload_value
                         ? &slot({Grain::kHour, part_of(state.type, Kind::kWorkloads), hour, 0})
                         : nullptr;
 }
@@ -168,6 +171,27 @@ bool Accumulator::keeps_minutes(const TypeState& state, const core::Event& event
   return true;
 }
 
+void Accumulator::add_workload(const TypeState& state, const core::Event& event,
+                               std::int64_t hour) {
+  const auto add_to_workloads = [&](Slot& slot, const Workloads::Newest& newest) {
+    const auto had = slot.workloads->bytes();
+    slot.workloads->add(core::hash_of(event.workload), newest);
+    bytes_ += slot.workloads->bytes() - had;
+    touch(slot);
+  };
+  if (hour != all_hour_) {
+    all_hour_ = hour;
+    all_workloads_ = &slot({Grain::kHour, part_of(all_types_, Kind::kWorkloads), hour, 0});
+  }
+  add_to_workloads(*all_workloads_, {});
+  if (state.workloads == nullptr) return;
+  Workloads::Newest newest{core::to_nanos(event.time), tie_of(event.id)};
+  const Value& value = values_[*state.plan->workload_value];
+  newest.known = value.there;
+  newest.value = value.there ? value.number : 0;
+  add_to_workloads(*state.workloads, newest);
+}
+
 void Accumulator::add(const core::Event& event) {
   TypeState& state = state_of(event);
   const auto& measures = state.plan->measures;
@@ -182,17 +206,7 @@ void Accumulator::add(const core::Event& event) {
   const std::int64_t hour = bucket_of(event.time, Grain::kHour);
   if (hour != state.hour) enter(state, hour);
   add_to(*state.total, state);
-  if (state.workloads != nullptr && !event.workload.empty()) {
-    Workloads::Newest newest{core::to_nanos(event.time), tie_of(event.id)};
-    if (state.plan->workload_value && values_[*state.plan->workload_value].there) {
-      newest.known = true;
-      newest.value = values_[*state.plan->workload_value].number;
-    }
-    const auto had = state.workloads->workloads->bytes();
-    state.workloads->workloads->add(core::hash_of(event.workload), newest);
-    bytes_ += state.workloads->workloads->bytes() - had;
-    touch(*state.workloads);
-  }
+  if (state.plan->workloads && !event.workload.empty()) add_workload(state, event, hour);
 
   std::uint32_t series = series_of(state, event);
   const Part part = part_of(state.type, Kind::kTags);
@@ -263,6 +277,8 @@ void Accumulator::forget() {
     state->in_hour.clear();
     state->in_minute.clear();
   }
+  all_hour_ = -1;
+  all_workloads_ = nullptr;
   dirty_.clear();
   minutes_begun_.clear();
   minutes_ended_.clear();

@@ -83,12 +83,16 @@ class Accumulator {
   std::uint32_t series_of(TypeState& state, const core::Event& event);
   void enter(TypeState& state, std::int64_t hour);
   void add_to(Slot& slot, const TypeState& state);
+  void add_workload(const TypeState& state, const core::Event& event, std::int64_t hour);
   bool keeps_minutes(const TypeState& state, const core::Event& event, std::int64_t hour);
 
   const std::shared_ptr<const Plan> plan_;
   Dictionary& dictionary_;
   const Load load_;
   const Limits limits_;
+  const std::uint32_t all_types_;  // in the dictionary
+  std::int64_t all_hour_ = -1;     // of …
+  Slot* all_workloads_ = nullptr;  // … the workloads of all types
   std::unordered_map<CellKey, std::unique_ptr<Slot>, CellKeyHash> slots_;
   std::vector<Slot*> dirty_;
   std::unordered_map<std::string, std::unique_ptr<TypeState>> states_;  // by type name

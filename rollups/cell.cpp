@@ -11,7 +11,9 @@ constexpr std::uint64_t kFormat = 1;
 constexpr std::uint64_t kSpread = 1, kSketch = 2;
 constexpr std::size_t kMostMeasures = 4096;
 
-void write_sketch(core::ByteWriter& out, const core::Sketch& sketch) {
+// With its size in front, so that it can be passed over.
+void write_sketch(core::ByteWriter& to, const core::Sketch& sketch) {
+  core::ByteWriter out;
   out.count(sketch.bins().size());
   std::int32_t last = 0;
   for (const auto& [number, count] : sketch.bins()) {
@@ -19,21 +21,18 @@ void write_sketch(core::ByteWriter& out, const core::Sketch& sketch) {
     out.count(count);
     last = number;
   }
+  to.text(out.bytes());
 }
 
-// Into `sketch`; nullptr: read over.
-bool read_sketch(core::ByteReader& from, core::Sketch* sketch) {
-  const std::size_t size = from.size(core::Sketch::kMostBins);
-  std::vector<core::Sketch::Bin> bins;
-  if (sketch != nullptr) bins.reserve(size);
+bool read_sketch(std::string_view bytes, core::Sketch& sketch) {
+  core::ByteReader from(bytes);
+  std::vector<core::Sketch::Bin> bins(from.size(core::Sketch::kMostBins));
   std::int64_t last = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    last += from.integer();
-    const std::uint64_t count = from.count();
-    if (sketch != nullptr)
-      bins.emplace_back(static_cast<std::int32_t>(last), static_cast<std::uint32_t>(count));
+  for (auto& [number, count] : bins) {
+    number = static_cast<std::int32_t>(last += from.integer());
+    count = static_cast<std::uint32_t>(from.count());
   }
-  return from.ok() && (sketch == nullptr || sketch->set_bins(std::move(bins)));
+  return from.at_end() && sketch.set_bins(std::move(bins));
 }
 
 auto place(std::vector<Numbers>& measures, NameId name) {
@@ -121,8 +120,8 @@ std::optional<Cell> decode(std::string_view bytes, const std::vector<Wanted>& wa
     while (next != wanted.end() && next->name < numbers.name) ++next;
     const bool is_wanted = wanted.empty() || (next != wanted.end() && next->name == numbers.name);
     const bool with_sketch = is_wanted && (wanted.empty() || next->sketch);
-    if ((flags & kSketch) != 0 && !read_sketch(from, with_sketch ? &numbers.sketch : nullptr))
-      return std::nullopt;
+    const auto sketch = (flags & kSketch) != 0 ? from.text() : std::string_view();
+    if (with_sketch && !sketch.empty() && !read_sketch(sketch, numbers.sketch)) return std::nullopt;
     if (is_wanted) cell.measures.push_back(std::move(numbers));
   }
   return from.at_end() ? std::optional(std::move(cell)) : std::nullopt;

@@ -32,6 +32,9 @@ inline constexpr const char* kIdleHours = "idle_hours";
 inline constexpr const char* kDowntime = "downtime_seconds";
 inline constexpr const char* kMigrationTime = "migration_time_seconds";
 
+// Stands for all types whose workloads are counted.
+inline constexpr const char* kAllTypes = "*";
+
 // Derived. 1 for each event whose `outcome` is success, else 0.
 inline constexpr const char* kSucceeded = "succeeded";
 // Of decisions that have both.
@@ -73,8 +76,9 @@ struct TypePlan {
   const core::EventType* type = nullptr;  // nullptr: of types that the catalogue has not
   std::vector<std::size_t> tags;          // slots
   std::vector<Measure> measures;
-  bool workloads = false;                     // kept of an hour, with the newest …
-  std::optional<std::size_t> workload_value;  // … value of this measure, by its place
+  bool workloads = false;                     // are counted, together with those of other types
+  std::optional<std::size_t> workload_value;  // its own are kept, with their newest value of this
+                                              // measure, by its place
 };
 
 class Plan {

@@ -12,98 +12,111 @@ namespace {
 
 constexpr std::uint64_t kFormat = 1;
 
+bool is_newer(const Workloads::Newest& one, const Workloads::Newest& other) {
+  if (one.known != other.known) return one.known;
+  return std::tie(one.time, one.tie) > std::tie(other.time, other.tie);
+}
+
 }  // namespace
 
-void Workloads::add(std::uint64_t workload, const Newest& newest) {
-  if (workload >= limit_) return;
-  const auto [found, is_new] = newest_.try_emplace(workload, newest);
-  if (!is_new && newest.known &&
-      (!found->second.known ||
-       std::tie(newest.time, newest.tie) > std::tie(found->second.time, found->second.tie)))
-    found->second = newest;
-  if (newest_.size() > kExact + kExact / 4) shrink();
+// Each workload once, by its newest; then the smallest kExact of them.
+void Workloads::settle() {
+  if (added_.empty()) return;
+  std::sort(added_.begin(), added_.end(),
+            [](const Entry& a, const Entry& b) { return a.workload < b.workload; });
+  merge(added_);
+  added_.clear();
 }
 
-void Workloads::add(const Workloads& other) {
-  if (other.limit_ < limit_) {
-    limit_ = other.limit_;
-    std::erase_if(newest_, [this](const auto& one) { return one.first >= limit_; });
+void Workloads::merge(const std::vector<Entry>& sorted) {
+  std::vector<Entry>& all = merged_;
+  all.clear();
+  all.reserve(newest_.size() + sorted.size());
+  const auto take = [&](const Entry& entry) {
+    if (all.empty() || all.back().workload != entry.workload)
+      all.push_back(entry);
+    else if (is_newer(entry.newest, all.back().newest))
+      all.back().newest = entry.newest;
+  };
+  auto mine = newest_.begin();
+  for (const Entry& entry : sorted) {
+    if (entry.workload >= limit_) break;
+    for (; mine != newest_.end() && mine->workload <= entry.workload; ++mine) take(*mine);
+    take(entry);
   }
-  for (const auto& [workload, newest] : other.newest_) add(workload, newest);
+  for (; mine != newest_.end() && mine->workload < limit_; ++mine) take(*mine);
+  if (all.size() > kExact) {
+    limit_ = all[kExact].workload;
+    all.resize(kExact);
+  }
+  newest_.swap(all);
 }
 
-// To the smallest kExact of them.
-void Workloads::shrink() {
-  if (newest_.size() <= kExact) return;
-  std::vector<std::uint64_t> hashes;
-  hashes.reserve(newest_.size());
-  for (const auto& one : newest_) hashes.push_back(one.first);
-  const auto end = hashes.begin() + static_cast<std::ptrdiff_t>(kExact);
-  std::nth_element(hashes.begin(), end, hashes.end());
-  limit_ = *end;
-  std::erase_if(newest_, [this](const auto& one) { return one.first >= limit_; });
+bool Workloads::exact() {
+  settle();
+  return limit_ == kAll;
 }
 
 double Workloads::share() const {
-  return exact() ? 1.0 : std::ldexp(static_cast<double>(limit_), -64);
+  return limit_ == kAll ? 1.0 : std::ldexp(static_cast<double>(limit_), -64);
 }
 
-double Workloads::count() const {
-  const double here = static_cast<double>(newest_.size());
-  return exact() ? here : std::round(here / share());
+double Workloads::count() {
+  settle();
+  return std::round(static_cast<double>(newest_.size()) / share());
 }
 
-double Workloads::sum() const {
-  // In one order, so that equal sets have equal sums.
-  std::vector<std::pair<std::uint64_t, double>> values;
-  for (const auto& [workload, newest] : newest_)
-    if (newest.known) values.emplace_back(workload, newest.value);
-  std::sort(values.begin(), values.end());
+double Workloads::sum() {
+  settle();
   double sum = 0;
-  for (const auto& one : values) sum += one.second;
+  for (const Entry& entry : newest_)
+    if (entry.newest.known) sum += entry.newest.value;
   return sum / share();
 }
 
 std::string Workloads::encode() {
-  shrink();
-  std::vector<std::pair<std::uint64_t, const Newest*>> sorted;
-  sorted.reserve(newest_.size());
-  for (const auto& [workload, newest] : newest_) sorted.emplace_back(workload, &newest);
-  std::sort(sorted.begin(), sorted.end());
+  settle();
   core::ByteWriter out;
   out.count(kFormat);
   out.fixed(limit_);
-  out.count(sorted.size());
-  for (const auto& [workload, newest] : sorted) {
+  out.count(newest_.size());
+  for (const auto& [workload, newest] : newest_) {
     out.fixed(workload);
-    out.flag(newest->known);
-    if (!newest->known) continue;
-    out.integer(newest->time);
-    out.fixed(newest->tie);
-    out.real(newest->value);
+    out.flag(newest.known);
+    if (!newest.known) continue;
+    out.integer(newest.time);
+    out.fixed(newest.tie);
+    out.real(newest.value);
   }
   return out.take();
 }
 
-std::optional<Workloads> Workloads::decode(std::string_view bytes) {
+bool Workloads::add(std::string_view bytes) {
   core::ByteReader from(bytes);
-  if (from.count() != kFormat) return std::nullopt;
-  Workloads out;
-  out.limit_ = from.fixed();
+  if (from.count() != kFormat) return false;
+  settle();
+  const std::uint64_t limit = std::min(limit_, from.fixed());
   const std::size_t size = from.size(kExact);
-  out.newest_.reserve(size);
-  for (std::size_t i = 0; i < size && from.ok(); ++i) {
-    const auto workload = from.fixed();
-    Newest newest;
-    newest.known = from.flag();
-    if (newest.known) {
-      newest.time = from.integer();
-      newest.tie = from.fixed();
-      newest.value = from.real();
+  theirs_.clear();
+  theirs_.reserve(size);
+  while (theirs_.size() < size) {
+    Entry entry;
+    entry.workload = from.fixed();
+    if (!theirs_.empty() && entry.workload <= theirs_.back().workload) return false;
+    if (entry.workload >= limit) break;  // as all behind it
+    entry.newest.known = from.flag();
+    if (entry.newest.known) {
+      entry.newest.time = from.integer();
+      entry.newest.tie = from.fixed();
+      entry.newest.value = from.real();
     }
-    out.newest_.emplace(workload, newest);
+    if (!from.ok()) return false;
+    theirs_.push_back(entry);
   }
-  return from.at_end() ? std::optional(std::move(out)) : std::nullopt;
+  if (theirs_.size() == size && !from.at_end()) return false;
+  limit_ = limit;
+  merge(theirs_);
+  return true;
 }
 
 std::uint64_t tie_of(const core::EventId& id) {

@@ -9,10 +9,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "core/event.h"
 
@@ -31,25 +30,41 @@ class Workloads {
   };
 
   // By the workload's core::hash_of.
-  void add(std::uint64_t workload, const Newest& newest);
-  void add(const Workloads& other);
+  void add(std::uint64_t workload, const Newest& newest) {
+    if (workload >= limit_) return;
+    added_.push_back({workload, newest});
+    if (added_.size() >= kMostAdded) settle();
+  }
+  // What encode() gave. False: it is damaged, and nothing was added.
+  bool add(std::string_view bytes);
 
-  bool exact() const { return limit_ == kAll; }
-  double count() const;
-  double sum() const;  // of the newest values
-  std::size_t bytes() const { return newest_.size() * 64; }
+  bool exact();
+  double count();
+  double sum();  // of the newest values
+  std::size_t bytes() const {
+    return (newest_.capacity() + added_.capacity() + theirs_.capacity() + merged_.capacity()) *
+           sizeof(Entry);
+  }
 
   std::string encode();
-  static std::optional<Workloads> decode(std::string_view bytes);
 
  private:
   static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::size_t kMostAdded = 2048;
 
-  void shrink();
+  struct Entry {
+    std::uint64_t workload = 0;
+    Newest newest;
+  };
+
+  void settle();
+  void merge(const std::vector<Entry>& sorted);
   double share() const;  // of the workloads that are here
 
-  std::unordered_map<std::uint64_t, Newest> newest_;
-  std::uint64_t limit_ = kAll;  // only hashes below it are here
+  std::vector<Entry> newest_;           // by workload, each once
+  std::vector<Entry> added_;            // since it was settled
+  std::vector<Entry> theirs_, merged_;  // memory that is used again
+  std::uint64_t limit_ = kAll;          // only hashes below it are here
 };
 
 // Which of two events at the same time is the newer one: that with the greater id.

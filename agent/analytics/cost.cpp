@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "agent/analytics/calls.h"
 #include "agent/analytics/shape.h"
@@ -21,7 +22,7 @@ Wish decisions() {
           {}};
 }
 
-std::vector<Figure> decision_figures(const Sums& sums, double /*hours*/) {
+std::vector<Figure> decision_figures(const Sums& sums) {
   const Sum& chosen = sums.measures[kComparedCost];
   const double alternative = sums.measures[kAlternative].sum;
   return {{"decisions", number(sums.events)},
@@ -51,7 +52,7 @@ std::vector<Figure> relocation_figures(Source& source, core::Time since, core::T
             {since, until}};
   const Sums sums = source.collect_all(wish).front();
   const auto& measures = sums.measures;
-  const auto workloads = source.workloads({names::kRelocation}, since, until);
+  auto workloads = source.workloads_of(names::kRelocation, since, until);
   const double rate = workloads.sum();
   return {{"relocations", number(sums.events)},
           {"failed_relocations", static_cast<double>(measures[0].count) - measures[0].sum},
@@ -76,7 +77,7 @@ Row totals(Source& source, core::Time since, core::Time until) {
   Row row;
   Wish all = decisions();
   all.edges = {since, until};
-  append(row.figures, decision_figures(source.collect_all(all).front(), 0));
+  append(row.figures, decision_figures(source.collect_all(all).front()));
   append(row.figures, relocation_figures(source, since, until));
   Wish wasted = waste();
   wasted.edges = {since, until};
@@ -84,17 +85,28 @@ Row totals(Source& source, core::Time since, core::Time until) {
   return row;
 }
 
-Table by_tag(Source& source, const Request& request, Wish wish, const char* name, const char* tag,
-             const Figures& figures) {
+using SumsByTag = std::map<std::string, Sums>;
+
+Table table_of(const char* name, const char* tag, const SumsByTag& groups, const Request& request,
+               std::vector<Figure> (*figures)(const Sums&)) {
   Table table{name, {}};
-  wish.group_by = {tag};
-  wish.edges = {request.since, request.until};
-  for (const auto& [values, sums] : source.collect(wish)) {
-    Row row{{{tag, values.front()}}, figures(sums.front(), 0)};
+  for (const auto& [value, sums] : groups) {
+    Row row{{{tag, value}}, figures(sums)};
     select(row, request.metrics);
     table.rows.push_back(std::move(row));
   }
   return table;
+}
+
+// By the tags one by one, from one reading by all of them.
+std::vector<SumsByTag> by_tags(Source& source, const Request& request, Wish wish,
+                               std::vector<std::string> tags) {
+  std::vector<SumsByTag> groups(tags.size());
+  wish.group_by = std::move(tags);
+  wish.edges = {request.since, request.until};
+  for (const auto& [values, sums] : source.collect(wish))
+    for (std::size_t i = 0; i < values.size(); ++i) groups[i][values[i]].add(sums.front());
+  return groups;
 }
 
 // Costs in the time before and after each change, as far as no other one lies in it.
@@ -162,17 +174,19 @@ Answer cost_efficiency(Source& source, const Request& asked) {
     answer.tables.push_back({"baseline", {std::move(row)}, true});
   }
   select(answer.totals, request.metrics);
+  const auto placed = by_tags(source, request, decisions(), {"cluster", "workload_type"});
+  answer.tables.push_back(table_of("clusters", "cluster", placed[0], request, decision_figures));
   answer.tables.push_back(
-      by_tag(source, request, decisions(), "clusters", "cluster", decision_figures));
+      table_of("workload_types", "workload_type", placed[1], request, decision_figures));
+  const auto wasted = by_tags(source, request, waste(), {"kind"});
   answer.tables.push_back(
-      by_tag(source, request, decisions(), "workload_types", "workload_type", decision_figures));
-  answer.tables.push_back(by_tag(source, request, waste(), "inefficiency_kinds", "kind",
-                                 [](const Sums& sums, double) { return waste_figures(sums); }));
+      table_of("inefficiency_kinds", "kind", wasted[0], request, waste_figures));
   std::size_t left_out = 0;
   answer.tables.push_back(policies(source, request, left_out));
-  if (left_out > 0)
-    answer.totals.figures.push_back({"policy_changes_left_out", number(left_out)});
-  for (auto& table : groups_and_series(source, request, decisions(), decision_figures))
+  if (left_out > 0) answer.totals.figures.push_back({"policy_changes_left_out", number(left_out)});
+  for (auto& table : groups_and_series(source, request, decisions(), [](const Sums&sums, double) {
+         return decision_figures(sums);
+       }))
     answer.tables.push_back(std::move(table));
   return answer;
 }

@@ -27,10 +27,8 @@ std::int64_t zone_mark(const core::Zone& zone) {
   return static_cast<std::int64_t>(core::hash_of(zone.name()) >> 2);
 }
 
-template <typename Sum>
-Sum decoded(std::optional<Sum> value) {
-  if (!value) throw std::runtime_error("a rollup is damaged; `rollups rebuild` makes it anew");
-  return std::move(*value);
+[[noreturn]] void damaged() {
+  throw std::runtime_error("a rollup is damaged; `rollups rebuild` makes it anew");
 }
 
 }  // namespace
@@ -92,13 +90,15 @@ void Days::make_one(journal::RollupView& view, core::Time now, journal::RollupCo
   if (rollups::kind_of(part) == Kind::kWorkloads) {
     rollups::Workloads sum;
     view.scan(hours, [&](const CellKey&, std::string_view value) {
-      sum.add(decoded(rollups::Workloads::decode(value)));
+      if (!sum.add(value)) damaged();
     });
     commit.cells.push_back({{Grain::kDay, part, day, 0}, sum.encode()});
   } else {
     std::map<std::uint32_t, rollups::Cell> sums;
     view.scan(hours, [&](const CellKey& key, std::string_view value) {
-      sums[key.series].add(decoded(rollups::decode(value)));
+      const auto cell = rollups::decode(value);
+      if (!cell) damaged();
+      sums[key.series].add(*cell);
     });
     for (const auto& [series, cell] : sums)
       commit.cells.push_back({{Grain::kDay, part, day, series}, rollups::encode(cell)});

@@ -49,7 +49,8 @@ MadeHour make_hour(journal::Reader& reader, core::Decoder& decoder,
   rollups::Accumulator sums(plan, dictionary, [](const rollups::CellKey&) { return std::string(); },
                             {.cache_bytes = static_cast<std::size_t>(-1)});
   Counts kept;
-  std::set<Part> parts;
+  std::set<Part> parts{
+      rollups::part_of(dictionary.name(rollups::names::kAllTypes), Kind::kWorkloads)};
   bool older = false;  // than what is certainly kept whole
   reader.read_rollups([&](journal::RollupView& view) {
     kept = kept_counts(view, bucket, parts);

@@ -30,6 +30,7 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kCommitEvents = 20'000;
 constexpr milliseconds kTrouble{1000};
 constexpr milliseconds kUpkeep{60'000};
+constexpr milliseconds kPause{100};  // between looks near the head: many events cost less together
 constexpr std::size_t kMostRefused = 1000;
 
 // A measure is in the rollups from the beginning of what is kept: said in the dictionary.
@@ -119,6 +120,7 @@ void RollupLoop::Impl::open(const std::stop_token& stop) {
   const auto begin = oldest == 0 ? 0 : oldest - 1;
   seq = committed_seq = journal.open_cursor(journal::kRollupsCursor, begin).seq;
   dictionary = {};
+  reader->read_rollups([this](journal::RollupView& view) { view.load(dictionary); });
   sums = std::make_unique<rollups::Accumulator>(
       options.plan, dictionary, [this](const rollups::CellKey& key) {
         std::string value;
@@ -128,7 +130,6 @@ void RollupLoop::Impl::open(const std::stop_token& stop) {
   days = std::make_unique<Days>(tier_zone(options.config->agent.default_zone, clock.now()));
   journal::RollupCommit first;
   reader->read_rollups([&](journal::RollupView& view) {
-    view.load(dictionary);
     days->open(view, first);
     look_back(view);
   });
@@ -207,7 +208,10 @@ void RollupLoop::Impl::wait(const std::stop_token& stop) {
   const auto now = steady_clock::now();
   const auto longest = seq != committed_seq ? std::chrono::ceil<milliseconds>(next_commit - now)
                                             : milliseconds(1000);
-  if (longest > milliseconds(0)) journal.wait_beyond(seq, longest, until.get_token());
+  if (longest <= milliseconds(0)) return;
+  journal.wait_beyond(seq, longest, until.get_token());
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, kPause, [this] { return asked.has_value(); });
 }
 
 void RollupLoop::Impl::read(std::uint64_t head) {
@@ -384,6 +388,7 @@ bool RollupLoop::rebuild(core::Time since, core::Time until) {
   wanted.hours = static_cast<std::size_t>((wanted.until - wanted.since) / std::chrono::hours(1));
   impl_->asked = impl_->shown.rebuild = wanted;
   impl_->waiting.request_stop();
+  impl_->wake.notify_all();
   return true;
 }
 

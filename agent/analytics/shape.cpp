@@ -76,6 +76,11 @@ std::vector<Table> groups_and_series(Source& source, const Request& request, Wis
     Table& table = tables.emplace_back(Table{"series", {}});
     auto groups =
         wish.group_by.empty() ? Groups{{{}, source.collect_all(wish)}} : source.collect(wish);
+    if (groups.size() * (wish.edges.size() - 1) > kMostRows)
+      throw BadRange(
+          fmt::format("{} groups of {} steps are more than {} rows: expected fewer tags, "
+                      "a longer step or a shorter range",
+                      groups.size(), wish.edges.size() - 1, kMostRows));
     for (const auto& [values, sums] : groups)
       for (std::size_t i = 0; i < sums.size(); ++i) {
         auto one = row(values, sums[i], wish.edges[i], wish.edges[i + 1]);

@@ -16,6 +16,9 @@ namespace kcloud::analytics {
 // Of an interval of that many hours, as far as it has gone by.
 using Figures = std::function<std::vector<Figure>(const Sums& sums, double hours)>;
 
+// Of groups times steps in an answer.
+inline constexpr std::size_t kMostRows = 50'000;
+
 double hours_of(core::Time since, core::Time until, core::Time now);
 std::optional<double> ratio(double part, double whole);  // nullopt: of nothing
 std::optional<double> change_pct(std::optional<double> from, std::optional<double> to);

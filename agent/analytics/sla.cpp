@@ -44,9 +44,11 @@ struct Availability {
   }
 };
 
-Availability availability(Source& source, core::Time since, core::Time until) {
+// Of the workloads since `known_since`.
+Availability availability(Source& source, core::Time since, core::Time until,
+                          std::optional<core::Time> known_since = std::nullopt) {
   Availability out;
-  const auto workloads = source.workloads({names::kScheduling, names::kRelocation}, since, until);
+  auto workloads = source.workloads(known_since.value_or(since), until);
   out.workloads = workloads.count();
   out.exact = workloads.exact();
   out.downtime_seconds =
@@ -67,8 +69,10 @@ Score score_of(const Sum& measure) {
   return {total, total - measure.sum, total == 0 ? 1 : measure.sum / total};
 }
 
-Score score(Source& source, const Objective& objective, core::Time since, core::Time until) {
-  if (objective.kind == "availability") return availability(source, since, until).score();
+Score score(Source& source, const Objective& objective, core::Time since, core::Time until,
+            std::optional<core::Time> known_since = std::nullopt) {
+  if (objective.kind == "availability")
+    return availability(source, since, until, known_since).score();
   return score_of(source.collect_all({objective.type, {}, {{objective.measure}}, {since, until}})
                       .front()
                       .measures[0]);
@@ -109,7 +113,9 @@ Row objective_row(Source& source, const Request& request, const Objective& objec
                : core::Time(std::chrono::floor<hours>(end));
   for (const auto& [name, length] : kBurnWindows) {
     const auto since = std::max(request.since, end - length);
-    const Score burnt = score(source, objective, since, std::max(since, end));
+    // Workloads are kept by the hour.
+    const auto hour = core::Time(std::chrono::floor<hours>(since));
+    const Score burnt = score(source, objective, since, std::max(since, end), hour);
     row.figures.push_back({name, burnt.total == 0
                                      ? std::nullopt
                                      : std::optional(burn_rate(burnt, objective.target))});

@@ -42,7 +42,8 @@ core::Time up(core::Time time) {
 struct Source::Reading {
   const Wish* wish = nullptr;  // nullptr: workloads
   rollups::Workloads* workloads = nullptr;
-  const rollups::TypePlan* plan = nullptr;
+  std::vector<const rollups::TypePlan*> of_types;  // the workloads
+  const rollups::TypePlan* plan = nullptr;         // of the wish
   std::uint32_t type = 0;               // in the dictionary; 0: nothing was rolled up of it
   rollups::Part part = 0;               // of hours
   std::vector<rollups::Wanted> wanted;  // by name
@@ -140,18 +141,29 @@ std::vector<Sums> Source::collect_all(Wish wish) {
   return nothing;
 }
 
-rollups::Workloads Source::workloads(const std::vector<std::string>& types, core::Time since,
-                                     core::Time until) {
+rollups::Workloads Source::workloads(core::Time since, core::Time until) {
   rollups::Workloads all;
-  for (const auto& type : types) {
-    Reading reading;
-    reading.workloads = &all;
-    reading.plan = plan_.find(type);
-    reading.type = view_.name(type);
-    if (reading.plan == nullptr || !reading.plan->workloads) continue;
-    reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
-    read_interval(reading, since, until);
-  }
+  Reading reading;
+  reading.workloads = &all;
+  for (const auto& type : plan_.catalogue().types())
+    if (const auto* plan = plan_.find(type.name); plan->workloads) reading.of_types.push_back(plan);
+  reading.type = view_.name(rollups::names::kAllTypes);
+  reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
+  read_interval(reading, since, until);
+  return all;
+}
+
+rollups::Workloads Source::workloads_of(const std::string& type, core::Time since,
+                                        core::Time until) {
+  rollups::Workloads all;
+  Reading reading;
+  reading.workloads = &all;
+  const auto* plan = plan_.find(type);
+  if (plan == nullptr || !plan->workload_value) return all;
+  reading.of_types.push_back(plan);
+  reading.type = view_.name(type);
+  reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
+  read_interval(reading, since, until);
   return all;
 }
 
@@ -217,9 +229,7 @@ void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::T
   view_.scan({grain, part, seconds_of(since), seconds_of(until)},
              [&](const rollups::CellKey& key, std::string_view value) {
                if (reading.workloads != nullptr) {
-                 const auto workloads = rollups::Workloads::decode(value);
-                 if (!workloads) damaged();
-                 reading.workloads->add(*workloads);
+                 if (!reading.workloads->add(value)) damaged();
                  return;
                }
                const auto cell = rollups::decode(value, reading.wanted);
@@ -230,22 +240,26 @@ void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::T
              });
 }
 
-void Source::read_events(Reading& reading, core::Time since, core::Time until) {
-  if (since >= until) return;
-  check_kept(since, until);
-  std::vector<std::string> values(reading.tags.size());
-  events(reading.plan->type->name, since, until, [&](const core::Event& event) {
-    if (reading.workloads != nullptr) {
+void Source::read_workloads(Reading& reading, core::Time since, core::Time until) {
+  for (const auto* plan : reading.of_types)
+    events(plan->type->name, since, until, [&](const core::Event& event) {
       if (event.workload.empty()) return;
       rollups::Workloads::Newest newest{core::to_nanos(event.time), rollups::tie_of(event.id)};
-      if (reading.plan->workload_value) {
-        const auto value = reading.plan->measures[*reading.plan->workload_value].of(event);
+      if (plan->workload_value) {
+        const auto value = plan->measures[*plan->workload_value].of(event);
         newest.known = value.has_value();
         newest.value = value.value_or(0);
       }
       reading.workloads->add(core::hash_of(event.workload), newest);
-      return;
-    }
+    });
+}
+
+void Source::read_events(Reading& reading, core::Time since, core::Time until) {
+  if (since >= until) return;
+  check_kept(since, until);
+  if (reading.workloads != nullptr) return read_workloads(reading, since, until);
+  std::vector<std::string> values(reading.tags.size());
+  events(reading.plan->type->name, since, until, [&](const core::Event& event) {
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] =
           reading.tags[i] && *reading.tags[i] < event.fields.size()

@@ -49,9 +49,10 @@ class Source {
   Groups collect(const Wish& wish);
   // A single group's sums; of nothing when there is none.
   std::vector<Sums> collect_all(Wish wish);
-  // Of some types together.
-  rollups::Workloads workloads(const std::vector<std::string>& types, core::Time since,
-                               core::Time until);
+  // Of all types whose workloads are counted.
+  rollups::Workloads workloads(core::Time since, core::Time until);
+  // Of a type that keeps their newest values.
+  rollups::Workloads workloads_of(const std::string& type, core::Time since, core::Time until);
   // The events of a type, oldest first, at most so many of the newest.
   void events(const std::string& type, core::Time since, core::Time until,
               const std::function<void(const core::Event&)>& take);
@@ -68,6 +69,7 @@ class Source {
   void read_hours(Reading& reading, core::Time since, core::Time until);
   void read_cells(Reading& reading, rollups::Grain grain, core::Time since, core::Time until);
   void read_events(Reading& reading, core::Time since, core::Time until);
+  void read_workloads(Reading& reading, core::Time since, core::Time until);
   void check_kept(core::Time since, core::Time until);
 
   journal::RollupView& view_;

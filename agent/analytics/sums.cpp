@@ -24,6 +24,22 @@ void Sum::add(double value, bool with_sketch) {
   if (with_sketch) sketch.add(value);
 }
 
+void Sum::add(const Sum& other) {
+  rollups::Numbers numbers;
+  numbers.count = other.count;
+  numbers.sum = other.sum;
+  numbers.sum_of_squares = other.sum_of_squares;
+  numbers.min = other.min;
+  numbers.max = other.max;
+  add(numbers);
+}
+
+void Sums::add(const Sums& other) {
+  events += other.events;
+  measures.resize(std::max(measures.size(), other.measures.size()));
+  for (std::size_t i = 0; i < other.measures.size(); ++i) measures[i].add(other.measures[i]);
+}
+
 std::optional<double> Sum::average() const {
   return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
 }

@@ -20,6 +20,7 @@ struct Sum {
 
   void add(const rollups::Numbers& numbers);
   void add(double value, bool with_sketch);
+  void add(const Sum& other);  // but for its sketch
 
   std::optional<double> average() const;
   std::optional<double> deviation() const;  // of all values, not of a sample
@@ -32,6 +33,8 @@ struct Sum {
 struct Sums {
   std::uint64_t events = 0;
   std::vector<Sum> measures;
+
+  void add(const Sums& other);  // but for sketches
 };
 
 }  // namespace kcloud::analytics

@@ -16,12 +16,12 @@ void Store::note_rollups(const RollupCommit& commit, core::Time now) {
       drop.bind(3, range.from).bind(4, range.to).run();
     }
   for (const auto& [id, name] : commit.names)
-    Statement(db_, "INSERT INTO rollup_names VALUES(?1,?2)")
+    Statement(db_, "INSERT OR REPLACE INTO rollup_names VALUES(?1,?2)")
         .bind(1, std::int64_t{id})
         .bind_text(2, name)
         .run();
   for (const auto& series : commit.series)
-    Statement(db_, "INSERT INTO rollup_series VALUES(?1,?2,?3)")
+    Statement(db_, "INSERT OR REPLACE INTO rollup_series VALUES(?1,?2,?3)")
         .bind(1, std::int64_t{series.id})
         .bind(2, std::int64_t{series.type})
         .bind_blob(3, series.tags)

@@ -83,6 +83,9 @@ class Filler {
         throw std::runtime_error("the benchmark's event does not fit the catalogue: " +
                                  errors_.front().path + ": " + errors_.front().problem);
       }
+      // The fleet's past came when it happened.
+      auto& event = intake->batch.events.back();
+      if (options_.fleet) event.received = event.time;
     }
     return intake;
   }

@@ -137,6 +137,10 @@ TEST(Reference, UncommentedItIsTheDefaultsAndTheExamples) {
   other.exporters = {config.exporters[0]};
   EXPECT_EQ(show_config(other, plugins()), show_config(one, plugins()));
 
+  ASSERT_EQ(config.analytics.objectives.size(), 3u);
+  EXPECT_EQ(config.analytics.objectives[2].kind, "events");
+  config.analytics.objectives.pop_back();
+
   config.http.tokens.clear();
   config.http.signatures.clear();
   config.collectors.clear();
@@ -183,7 +187,7 @@ TEST(Reference, NamesEveryOption) {
                                                  {{"/run/secrets/logger-read-token", "x"}}),
                                 problems);
   const auto sections = allowed_keys("zzzz: 1\n");
-  ASSERT_EQ(sections.size(), 9u);
+  ASSERT_EQ(sections.size(), 10u);
   for (const auto& name : sections) {
     Section section = root.section(name);
     EXPECT_FALSE(section.empty()) << name;

@@ -11,6 +11,7 @@
 #include "agent/journal/generation.h"
 #include "agent/journal/reader.h"
 #include "tests/journal/event_maker.h"
+#include "tests/journal/older_schema.h"
 
 namespace kcloud::journal {
 namespace {
@@ -99,11 +100,7 @@ TEST_F(JournalTest, AJournalOfVersion2IsReadTakenOverAndSalvaged) {
   }
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db,
-                         "DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
-                         "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=2",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, test::to_version(2).c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
   core::EventBatch batch;
   const auto read = [&](Reader& reader) {

@@ -9,6 +9,7 @@
 #include "agent/journal/reader.h"
 #include "agent/journal/store.h"
 #include "tests/journal/event_maker.h"
+#include "tests/journal/older_schema.h"
 
 namespace kcloud::journal {
 namespace {
@@ -283,12 +284,7 @@ TEST_F(NotificationsTest, AJournalOfVersion3IsTakenOver) {
   const std::string path = database_path(directory_.path());
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db,
-                         "DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
-                         "DROP TABLE rule_steps; DROP TABLE firing; DROP TABLE silences;"
-                         "PRAGMA user_version=3",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, test::to_version(3).c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
   open();
   EXPECT_EQ(journal_->open_report().damaged_file, "");

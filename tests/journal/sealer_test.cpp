@@ -12,6 +12,7 @@
 #include "agent/journal/seals.h"
 #include "agent/journal/verify.h"
 #include "tests/journal/event_maker.h"
+#include "tests/journal/older_schema.h"
 #include "tests/support/environment.h"
 
 namespace kcloud::journal {
@@ -156,10 +157,7 @@ TEST_F(SealerTest, DuplicatesAreSealedOnce) {
 TEST_F(SealerTest, ASchemaOfVersion1IsTakenOver) {
   open();
   store(3);
-  tamper(
-      "DROP TABLE seals; DROP TABLE notices; DROP TABLE announced; DROP TABLE notifications;"
-      "ALTER TABLE events DROP COLUMN via; PRAGMA user_version=1;"
-      "UPDATE meta SET value='1' WHERE key='clean'");
+  tamper(test::to_version(1) + "UPDATE meta SET value='1' WHERE key='clean'");
   open();
   store(10);
   while (sealed(0) == 0 || journal_->chain().last->journal_end < 13) {
