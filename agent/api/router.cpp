@@ -213,6 +213,8 @@ void Router::handle(http::Request& request, http::Reply reply) {
     case Action::kRollups:
     case Action::kRebuildRollups:
       return rollups(request, std::move(reply), match);
+    case Action::kAuditReport:
+      return audit_report(request, std::move(reply));
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:
