@@ -41,6 +41,7 @@ class HtmlWriter final : public Writer {
   void end(std::string& out, const Summary& summary, const Integrity& integrity) override {
     const Texts& words = texts(head_.request.language);
     append_overview(out, head_, summary, integrity);
+    append_proof(out, head_, integrity);
     out += fmt::format("<h2>{}</h2>\n", words.events);
     if (listed_ < summary.rows)
       out += fmt::format("<p>{}</p>\n", fmt::format(fmt::runtime(words.rows_left_off),
@@ -58,7 +59,6 @@ class HtmlWriter final : public Writer {
       out += fmt::format("<p>{}</p>\n", words.none_found);
     }
     rows_ = std::string();
-    append_proof(out, head_, integrity);
   }
 
   void close(std::string& out, std::string_view sha256) override {
