@@ -1,4 +1,4 @@
-// GET /reports/audit: made piece by piece on the thread for slow queries, as the client takes it.
+// GET /reports/audit: made piece by piece, as the client takes it, on a thread of its own.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -104,32 +104,33 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
   if (head.by == kNobody && request.client_verified) head.by = request.client_name;
   const auto held = std::make_shared<http::Reply>(std::move(reply));
   const bool told = request.method == "HEAD";
-  const bool taken = slow_.submit([this, held, head = std::move(head), place, config,
-                                   told](Worker& worker) mutable {
-    try {
-      if (!told) {
-        auto intake = std::make_unique<core::Intake>();
-        report::append_audit_event(head.request, head.by, context_.agent, head.made,
-                                   worker.decoder(config->catalogue), intake->batch);
-        // No byte of it leaves before the event that says so is on disk.
-        if (core::accept_and_wait(context_.journal, intake) != core::CommitStatus::kCommitted)
-          return held->send(unavailable("the journal takes no event that tells of the report"));
-        head.event = core::to_string(intake->batch.events.front().id);
-      }
-      http::Response response{.content_type = report::content_type(head.request.format)};
-      response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
-      report::Settings settings{{config->agent.data_dir, config->audit.checkpoint_file},
-                                config->audit.heartbeat,
-                                config->journal.max_age};
-      auto making = std::shared_ptr<Making>(
-          new Making{report::Report(std::move(head), std::move(settings), context_.journal),
-                     config->catalogue, place});
-      held->stream(std::move(response), std::make_unique<ReportStream>(slow_, std::move(making)));
-    } catch (const std::exception& error) {
-      held->send(unavailable(error.what()));
-    }
-  });
-  if (!taken) held->send(unavailable("too many requests of this kind are waiting"));
+  const bool taken = report_pool_.submit(
+      [this, held, head = std::move(head), place, config, told](Worker& worker) mutable {
+        try {
+          if (!told) {
+            auto intake = std::make_unique<core::Intake>();
+            report::append_audit_event(head.request, head.by, context_.agent, head.made,
+                                       worker.decoder(config->catalogue), intake->batch);
+            // No byte of it leaves before the event that says so is on disk.
+            if (core::accept_and_wait(context_.journal, intake) != core::CommitStatus::kCommitted)
+              return held->send(unavailable("the journal takes no event that tells of the report"));
+            head.event = core::to_string(intake->batch.events.front().id);
+          }
+          http::Response response{.content_type = report::content_type(head.request.format)};
+          response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
+          report::Settings settings{{config->agent.data_dir, config->audit.checkpoint_file},
+                                    config->audit.heartbeat,
+                                    config->journal.max_age};
+          auto making = std::shared_ptr<Making>(
+              new Making{report::Report(std::move(head), std::move(settings), context_.journal),
+                         config->catalogue, place});
+          held->stream(std::move(response),
+                       std::make_unique<ReportStream>(report_pool_, std::move(making)));
+        } catch (const std::exception& error) {
+          held->send(unavailable(error.what()));
+        }
+      });
+  if (!taken) held->send(unavailable("too many reports are waiting"));
 }
 
 }  // namespace kcloud::api

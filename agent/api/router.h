@@ -135,6 +135,7 @@ class Router final : public http::Handler {
   std::shared_ptr<std::atomic<int>> reports_ = std::make_shared<std::atomic<int>>(0);  // being made
   QueryPool pool_;
   QueryPool slow_;
+  QueryPool report_pool_;  // apart from slow_: verifying a long chain takes a minute
   std::unique_ptr<CredentialFiles> files_;  // last: its thread ends first
 };
 
