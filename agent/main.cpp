@@ -15,6 +15,7 @@
 #include "agent/cli/export.h"
 #include "agent/cli/import.h"
 #include "agent/cli/replay.h"
+#include "agent/cli/report.h"
 #include "agent/cli/rollups.h"
 #include "agent/cli/rules.h"
 #include "agent/cli/tail.h"
@@ -175,6 +176,34 @@ void add_replay(CLI::App& app, cli::ReplayOptions& options) {
       ->excludes(wait);
 }
 
+void add_report(CLI::App& app, cli::ReportOptions& options) {
+  auto* report = app.add_subcommand("report", "Reports of a running agent");
+  report->require_subcommand(1);
+  auto* audit = report->add_subcommand(
+      "audit", "Who did what, when, where and why, and proof that it was not changed");
+  cli::add_agent(*audit, options.agent, "The agent");
+  auto* since =
+      audit->add_option("--since", options.since, "Event time from (-24h, 2025-01-15T10:30:00Z)");
+  auto* until = audit->add_option("--until", options.until, "Event time before (default: now)");
+  audit->add_option("--time-range", options.time_range, "Instead: that long, ending now [30d]")
+      ->excludes(since)
+      ->excludes(until);
+  audit->add_option("--zone", options.zone, "Time zone, such as Asia/Seoul");
+  audit->add_option("--type", options.type, "Only this event type or alias");
+  audit->add_option("--cluster", options.cluster, "Only this cluster");
+  audit->add_option("--workload", options.workload, "Only this workload");
+  audit->add_option("--actor", options.actor, "Only what this person or program did");
+  audit
+      ->add_option("--format", options.format,
+                   "Instead of by the file's name; without one either json")
+      ->check(CLI::IsMember({"json", "jsonl", "csv", "html"}));
+  audit->add_option("--lang", options.lang, "Of HTML")->check(CLI::IsMember({"ko", "en"}));
+  audit
+      ->add_option("-o,--output", options.file,
+                   "A file, made when it is whole; - is standard output")
+      ->capture_default_str();
+}
+
 void add_rollups(CLI::App& app, cli::RollupsOptions& options) {
   auto* rollups = app.add_subcommand("rollups", "The sums behind /analytics of a running agent");
   rollups->require_subcommand(1);
@@ -317,6 +346,8 @@ int main(int argc, char** argv) {
   add_export(app, export_options);
   cli::ReplayOptions replay;
   add_replay(app, replay);
+  cli::ReportOptions report;
+  add_report(app, report);
   cli::RollupsOptions rollups;
   add_rollups(app, rollups);
   cli::RulesOptions rules;
@@ -364,6 +395,7 @@ int main(int argc, char** argv) {
   if (app.got_subcommand("top")) return cli::top(top);
   if (app.got_subcommand("export")) return cli::export_events(export_options);
   if (app.got_subcommand("replay")) return cli::replay(replay);
+  if (app.got_subcommand("report")) return cli::report_audit(report);
   if (app.got_subcommand("import")) return cli::import_events(import);
   return agent::run(overrides);
 }

@@ -29,15 +29,28 @@ Sha256Hasher::Sha256Hasher(Sha256Hasher&& other) noexcept
     : context_(std::exchange(other.context_, nullptr)),
       digest_(std::exchange(other.digest_, nullptr)) {}
 
-Sha256 Sha256Hasher::hash(std::string_view first, std::string_view second) {
-  Sha256 out;
-  if (EVP_DigestInit_ex2(context_, digest_, nullptr) != 1 ||
-      EVP_DigestUpdate(context_, first.data(), first.size()) != 1 ||
-      EVP_DigestUpdate(context_, second.data(), second.size()) != 1 ||
-      EVP_DigestFinal_ex(context_, out.data(), nullptr) != 1) {
+void Sha256Hasher::begin() {
+  if (EVP_DigestInit_ex2(context_, digest_, nullptr) != 1)
     throw std::runtime_error("SHA-256 failed");
-  }
+}
+
+void Sha256Hasher::update(std::string_view piece) {
+  if (EVP_DigestUpdate(context_, piece.data(), piece.size()) != 1)
+    throw std::runtime_error("SHA-256 failed");
+}
+
+Sha256 Sha256Hasher::finish() {
+  Sha256 out;
+  if (EVP_DigestFinal_ex(context_, out.data(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 failed");
   return out;
+}
+
+Sha256 Sha256Hasher::hash(std::string_view first, std::string_view second) {
+  begin();
+  update(first);
+  update(second);
+  return finish();
 }
 
 Sha256 sha256(std::string_view data) { return Sha256Hasher().hash(data); }

@@ -21,6 +21,10 @@ class Sha256Hasher {
 
   Sha256 hash(std::string_view data) { return hash({}, data); }
   Sha256 hash(std::string_view first, std::string_view second);
+  // Of what comes in pieces: begin, update as often as wanted, finish.
+  void begin();
+  void update(std::string_view piece);
+  Sha256 finish();
 
  private:
   evp_md_ctx_st* context_;

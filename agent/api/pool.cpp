@@ -34,6 +34,14 @@ bool QueryPool::submit(Job job) {
   return true;
 }
 
+void QueryPool::go_on(Job job) {
+  {
+    std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  arrived_.notify_one();
+}
+
 void QueryPool::run(std::stop_token stop, Worker& worker) {
   worker.stop_ = stop;
   for (;;) {

@@ -47,6 +47,8 @@ class QueryPool {
 
   // Any thread. False: too many are waiting.
   bool submit(Job job);
+  // The next part of a job that was taken: never too many.
+  void go_on(Job job);
 
  private:
   void run(std::stop_token stop, Worker& worker);

@@ -58,4 +58,10 @@ void Publishers::configure(const std::vector<Limits>& limits) {
   }
 }
 
+std::string Publishers::name_of(const void* publisher) const {
+  for (const auto& [name, one] : by_name_)
+    if (&one == publisher && !name.empty()) return name;
+  return std::string(kNobody);
+}
+
 }  // namespace kcloud::api

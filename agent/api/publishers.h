@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -40,6 +41,8 @@ class TokenBucket {
   Time full_at_{};
 };
 
+inline constexpr std::string_view kNobody = "anonymous";
+
 struct Publisher {
   TokenBucket bucket;
   std::uint64_t accepted = 0;   // events stored
@@ -57,6 +60,8 @@ class Publishers {
   // The publishers of a configuration now in force, in the order in which Auth numbers them.
   void configure(const std::vector<Limits>& limits);
   Publisher& at(std::uint32_t number) { return *in_force_[number]; }
+  // kNobody for none of them and for the one without a name.
+  std::string name_of(const void* publisher) const;
   const std::map<std::string, Publisher>& all() const { return by_name_; }
 
  private:

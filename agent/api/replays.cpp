@@ -18,12 +18,6 @@ const ExporterView* find(const std::vector<ExporterView>& exporters, const std::
   return found == exporters.end() ? nullptr : &*found;
 }
 
-std::string who(const Publishers& publishers, const void* owner) {
-  for (const auto& [name, publisher] : publishers.all())
-    if (&publisher == owner && !name.empty()) return name;
-  return "anonymous";
-}
-
 }  // namespace
 
 std::optional<delivery::ReplaySink> replay_sink(const std::vector<ExporterView>& exporters,
@@ -144,7 +138,7 @@ void Router::replay(const http::Request& request, http::Reply reply, const Match
   }
   // Starting one waits for the thread of the one before.
   query(std::move(reply), [this, action, name = *name, range = wanted.range,
-                           by = who(publishers_, request.owner)](Worker&) {
+                           by = publishers_.name_of(request.owner)](Worker&) {
     delivery::Replays& replays = *context_.replays;
     if (action == Action::kStartReplay && !replays.start(name, range, by))
       return http::problem(409, "a replay of `" + name +

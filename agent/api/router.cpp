@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kQueryThreads = 2;
 constexpr std::size_t kMaxWaitingQueries = 256;
 constexpr std::size_t kMaxWaitingSlow = 4;
+constexpr std::size_t kMaxWaitingReports = 8;
 
 std::string random_prefix() {
   std::random_device random;
@@ -72,7 +73,8 @@ Router::Router(Context context)
     : context_(std::move(context)),
       request_prefix_(random_prefix()),
       pool_(context_.journal, kQueryThreads, kMaxWaitingQueries),
-      slow_(context_.journal, 1, kMaxWaitingSlow) {}
+      slow_(context_.journal, 1, kMaxWaitingSlow),
+      report_pool_(context_.journal, 1, kMaxWaitingReports) {}
 
 Router::~Router() = default;
 
@@ -213,6 +215,8 @@ void Router::handle(http::Request& request, http::Reply reply) {
     case Action::kRollups:
     case Action::kRebuildRollups:
       return rollups(request, std::move(reply), match);
+    case Action::kAuditReport:
+      return audit_report(request, std::move(reply));
     case Action::kStream:
       return open_stream(request, std::move(reply));
     default:

@@ -102,6 +102,7 @@ class Router final : public http::Handler {
                        const std::string& id);
   void analytics(const http::Request& request, http::Reply reply, const Match& match);
   void rollups(const http::Request& request, http::Reply reply, const Match& match);
+  void audit_report(const http::Request& request, http::Reply reply);
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void replay(const http::Request& request, http::Reply reply, const Match& match);
@@ -131,8 +132,10 @@ class Router final : public http::Handler {
   std::uint64_t requests_ = 0;
   http::Server* server_ = nullptr;
   std::unique_ptr<Live> live_;  // outlives the pool, whose jobs read for it
+  std::shared_ptr<std::atomic<int>> reports_ = std::make_shared<std::atomic<int>>(0);  // being made
   QueryPool pool_;
   QueryPool slow_;
+  QueryPool report_pool_;  // apart from slow_: verifying a long chain takes a minute
   std::unique_ptr<CredentialFiles> files_;  // last: its thread ends first
 };
 

@@ -62,6 +62,8 @@ constexpr std::array kRoutes = {
           "How far the numbers behind /analytics are"},
     Route{"POST", "/analytics/rollups", Access::kAdmin, Action::kRebuildRollups,
           "Make hours of them anew from their events"},
+    Route{"GET", "/reports/audit", Access::kRead, Action::kAuditReport,
+          "Who did what, when, where and why, and proof that it was not changed"},
     Route{"GET", "/collectors", Access::kRead, Action::kCollectors,
           "The collectors and their state"},
     Route{"POST", "/collectors/{name}/pause", Access::kAdmin, Action::kPauseCollector,

@@ -46,6 +46,7 @@ enum class Action : std::uint8_t {
   kSlaCompliance,
   kRollups,
   kRebuildRollups,
+  kAuditReport,
   kCollectors,
   kPauseCollector,
   kResumeCollector,

@@ -127,6 +127,7 @@ PublicKey::PublicKey(const std::string& path) {
   key_ = file ? PEM_read_PUBKEY(file.get(), nullptr, nullptr, nullptr) : nullptr;
   if (key_ == nullptr)
     throw std::runtime_error(fmt::format("{} cannot be read as a public key (PEM)", path));
+  id_ = id_of(key_);
 }
 PublicKey::~PublicKey() { EVP_PKEY_free(key_); }
 

@@ -50,10 +50,12 @@ class PublicKey {
   ~PublicKey();
   PublicKey(const PublicKey&) = delete;
   PublicKey& operator=(const PublicKey&) = delete;
+  const std::string& id() const { return id_; }
   bool verify(const Checkpoint& checkpoint) const;
 
  private:
   evp_pkey_st* key_;
+  std::string id_;
 };
 
 // What is signed: `kcl1-checkpoint`, chain, seq, total_events, hash and time, a line each.

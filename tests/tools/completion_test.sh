@@ -38,6 +38,10 @@ expect drop cursors ""
 expect --online check --o
 expect --detach replay --d
 expect event replay --time e
+expect audit report ""
+expect --time-range report audit --time
+expect html report audit --format h
+expect ko report audit --lang k
 expect pause collectors ""
 expect new-chain audit ""
 expect --after audit new-chain --a

@@ -11,8 +11,8 @@ _kcloud_logger() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word != -* ]] || continue
     case $word in
-      run | check | tail | top | demo | import | export | replay | rules | journal | collectors | dead-letters | cursors | audit | version)
-        if [[ -z $command ]]; then command=$word; elif [[ $command == rules ]]; then second=$word; fi
+      run | check | tail | top | demo | import | export | replay | report | rules | journal | collectors | dead-letters | cursors | audit | version)
+        if [[ -z $command ]]; then command=$word; elif [[ $command == rules || $command == report ]]; then second=$word; fi
         ;;
       test | backtest) [[ $command != rules ]] || second=$word ;;
       ls | drop | pause | resume | show | retry | purge | verify | new-chain) [[ $command != audit && $command != cursors && $command != collectors && $command != dead-letters ]] || second=$word ;;
@@ -38,17 +38,18 @@ _kcloud_logger() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
+    --lang) words="ko en" ;;
     --time) words="received event" ;;
     --order) words="asc desc" ;;
-    --format) words="$(if [[ $command == rules ]]; then echo text json; else echo ndjson csv body; fi)" ;;
+    --format) words="$(case $command in rules) echo text json ;; report) echo json jsonl csv html ;; *) echo ndjson csv body ;; esac)" ;;
     --compress) words="gzip zstd none" ;;
     --url) words="http://localhost:8007" ;;
     --listen) words="127.0.0.1:8007" ;;
     --interval) words="500ms 1s 5s" ;;
-    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last | --timeout | --exporter | --from | --to | --after) return ;;
+    --rate | --count | --seed | --days | --per-day | --token | --workload | --cluster | --source | --origin | --reason | --q | --since | --until | --received-since | --received-until | --limit | --last | --timeout | --exporter | --from | --to | --after | --time-range | --zone | --actor) return ;;
     *)
       case $command in
-        "") words="run check tail top demo import export replay rules journal collectors dead-letters cursors audit version --help" ;;
+        "") words="run check tail top demo import export replay report rules journal collectors dead-letters cursors audit version --help" ;;
         run) words="--config --listen --data-dir --help" ;;
         check) words="--config --online --timeout --help" ;;
         tail) words="--url --token --ca --cert --key --type --workload --cluster --source --severity --q --since --last --json --help" ;;
@@ -61,6 +62,7 @@ _kcloud_logger() {
           ;;
         export) words="--url --data-dir --config --token --ca --cert --key --type --workload --cluster --source --severity --q --since --until --received-since --received-until --order --limit --format --output --compress --help" ;;
         replay) words="--exporter --from --to --time --after --detach --wait --cancel --url --token --ca --cert --key --help" ;;
+        report) words="$([[ -n $second ]] || echo audit) --since --until --time-range --zone --type --cluster --workload --actor --format --lang --output --url --token --ca --cert --key --help" ;;
         rules)
           words="$([[ -n $second ]] || echo check test backtest) $([[ $second != test ]] || echo --coverage) $([[ $second != backtest ]] || echo --since --until --data-dir --url --token --ca --cert --key) --config --format --help"
           mapfile -t COMPREPLY < <({ compgen -W "$words" -- "$current"; [[ -z $second ]] || compgen -f -- "$current"; } || true)
