@@ -14,8 +14,8 @@ constexpr std::int32_t kMiddle = 40'000;
 const double kLogGamma = std::log(kGamma);
 
 // Both ascending; what both have is added up. `out` is used again.
-template <typename Bins>
-void merge(const Bins& mine, const std::vector<Sketch::Bin>& others, Bins& out) {
+template <typename Bins, typename Others>
+void merge(const Bins& mine, const Others& others, Bins& out) {
   out.clear();
   auto next = mine.begin();
   for (const auto& [number, count] : others) {
@@ -70,15 +70,20 @@ void Sketch::add(const Sketch& other) {
   bins_ = std::move(merged);
 }
 
-bool Sketch::set_bins(std::vector<Bin> bins) {
+bool Sketch::append(std::int32_t number, std::uint32_t count) {
   constexpr std::int32_t kMost = 2 * kMiddle;
-  for (std::size_t i = 0; i < bins.size(); ++i) {
-    const auto& [number, count] = bins[i];
-    if (number < -kMost || number > kMost || count == 0) return false;
-    if (i > 0 && bins[i - 1].first >= bins[i].first) return false;
-  }
-  if (bins.size() > kMostBins) return false;
-  bins_ = std::move(bins);
+  if (number < -kMost || number > kMost || count == 0 || bins_.size() == kMostBins) return false;
+  if (!bins_.empty() && bins_.back().first >= number) return false;
+  bins_.emplace_back(number, count);
+  return true;
+}
+
+bool Sketch::set_bins(const std::vector<Bin>& bins) {
+  Sketch made;
+  made.bins_.reserve(bins.size());
+  for (const auto& [number, count] : bins)
+    if (!made.append(number, count)) return false;
+  *this = std::move(made);
   return true;
 }
 
@@ -108,6 +113,12 @@ void SketchSum::add(const Sketch& sketch) {
   }
   merge(bins_, others, merged_);
   bins_.swap(merged_);
+}
+
+void SketchSum::add(const SketchSum& other) {
+  merge(bins_, other.bins_, merged_);
+  bins_.swap(merged_);
+  total_ += other.total_;
 }
 
 void SketchSum::add(double value) {

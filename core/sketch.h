@@ -23,8 +23,11 @@ class Sketch {
   void add(const Sketch& other);
 
   const std::vector<Bin>& bins() const { return bins_; }
+  void clear() { bins_.clear(); }  // keeps its memory
+  // A bin behind the others. False: it is none, does not follow them, or there are too many.
+  bool append(std::int32_t number, std::uint32_t count);
   // False: no ascending bins with counts.
-  bool set_bins(std::vector<Bin> bins);
+  bool set_bins(const std::vector<Bin>& bins);
   std::size_t bytes() const { return bins_.capacity() * sizeof(Bin); }
 
   static double value_of(std::int32_t bin);
@@ -39,6 +42,7 @@ class SketchSum {
   void clear();
   void add(const Sketch& sketch);
   void add(double value);  // of a finite value
+  void add(const SketchSum& other);
   bool empty() const { return bins_.empty(); }
   // The value at rank ceil(q · n), at least 1.
   double quantile(double q) const;

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kMostTypes = 500;  // unknown ones share `other` past it
 
+[[noreturn]] void damaged() {
+  throw std::runtime_error("a rollup is damaged; `kcloud-logger rollups rebuild` makes it anew");
+}
+
 }  // namespace
 
 struct Accumulator::Slot {
@@ -19,7 +23,6 @@ struct Accumulator::Slot {
   Cell cell;
   std::unique_ptr<Workloads> workloads;  // of that kind alone
   bool dirty = false;
-  bool is_new = false;  // nothing was kept of it
 };
 
 // What is at hand for the type's next event.
@@ -72,16 +75,20 @@ Accumulator::Slot& Accumulator::slot(const CellKey& key) {
   if (slot) return *slot;
   auto made = std::make_unique<Slot>();
   made->key = key;
-  const std::string kept = load_(key);
-  made->is_new = kept.empty();
+  std::string kept = load_(key);
   if (kind_of(key.part) == Kind::kWorkloads) {
     made->workloads = std::make_unique<Workloads>();
-    if (!kept.empty() && !made->workloads->add(kept))
-      throw std::runtime_error("a rollup of workloads is damaged; `rollups rebuild` makes it anew");
+    CellKey chunk = key;
+    for (; !kept.empty(); kept = load_(chunk)) {
+      const auto added = made->workloads->add(kept);
+      if (added == Workloads::Added::kDamaged) damaged();
+      if (added == Workloads::Added::kLast) break;
+      ++chunk.series;
+    }
     bytes_ += made->workloads->bytes();
   } else if (!kept.empty()) {
     auto cell = decode(kept);
-    if (!cell) throw std::runtime_error("a rollup is damaged; `rollups rebuild` makes it anew");
+    if (!cell) damaged();
     made->cell = std::move(*cell);
   }
   bytes_ += sizeof(Slot) + kept.size() * 4;
@@ -252,8 +259,15 @@ Accumulator::Changes Accumulator::take() {
     const CellKey& key = slot->key;
     const std::int64_t hour = key.bucket - key.bucket % kHourSeconds;
     if (key.grain == Grain::kMinute && !minute_hours_.contains({key.part, hour})) continue;
-    changes.cells.push_back(
-        {key, slot->workloads ? slot->workloads->encode() : encode(slot->cell)});
+    if (!slot->workloads) {
+      changes.cells.push_back({key, encode(slot->cell)});
+      continue;
+    }
+    CellKey chunk = key;
+    for (auto& bytes : slot->workloads->encode()) {
+      changes.cells.push_back({chunk, std::move(bytes)});
+      ++chunk.series;
+    }
   }
   dirty_.clear();
   // In the order of their keys, as they are kept.

@@ -26,13 +26,13 @@ void write_sketch(core::ByteWriter& to, const core::Sketch& sketch) {
 
 bool read_sketch(std::string_view bytes, core::Sketch& sketch) {
   core::ByteReader from(bytes);
-  std::vector<core::Sketch::Bin> bins(from.size(core::Sketch::kMostBins));
   std::int64_t last = 0;
-  for (auto& [number, count] : bins) {
-    number = static_cast<std::int32_t>(last += from.integer());
-    count = static_cast<std::uint32_t>(from.count());
+  for (auto left = from.size(core::Sketch::kMostBins); left > 0; --left) {
+    last += from.integer();
+    if (!sketch.append(static_cast<std::int32_t>(last), static_cast<std::uint32_t>(from.count())))
+      return false;
   }
-  return from.at_end() && sketch.set_bins(std::move(bins));
+  return from.at_end();
 }
 
 auto place(std::vector<Numbers>& measures, NameId name) {
@@ -97,34 +97,40 @@ std::string encode(const Cell& cell) {
 }
 
 std::optional<Cell> decode(std::string_view bytes, const std::vector<Wanted>& wanted) {
-  core::ByteReader from(bytes);
-  if (from.count() != kFormat) return std::nullopt;
   Cell cell;
+  return decode(bytes, wanted, cell) ? std::optional(std::move(cell)) : std::nullopt;
+}
+
+bool decode(std::string_view bytes, const std::vector<Wanted>& wanted, Cell& cell) {
+  core::ByteReader from(bytes);
+  if (from.count() != kFormat) return false;
   cell.events = from.count();
   cell.combinations = static_cast<std::uint32_t>(from.count());
   const std::size_t size = from.size(kMostMeasures);
-  cell.measures.reserve(wanted.empty() ? size : std::min(size, wanted.size()));
+  std::size_t taken = 0;
   auto next = wanted.begin();
   for (std::size_t i = 0; i < size && from.ok(); ++i) {
-    Numbers numbers;
+    if (taken == cell.measures.size()) cell.measures.emplace_back();
+    Numbers& numbers = cell.measures[taken];
     numbers.name = static_cast<NameId>(from.count());
     const std::uint64_t flags = from.count();
     numbers.count = from.count();
     numbers.sum = from.real();
     numbers.spread = (flags & kSpread) != 0;
-    if (numbers.spread) {
-      numbers.sum_of_squares = from.real();
-      numbers.min = from.real();
-      numbers.max = from.real();
-    }
+    numbers.sum_of_squares = numbers.spread ? from.real() : 0;
+    numbers.min = numbers.spread ? from.real() : 0;
+    numbers.max = numbers.spread ? from.real() : 0;
+    const auto sketch = (flags & kSketch) != 0 ? from.text() : std::string_view();
     while (next != wanted.end() && next->name < numbers.name) ++next;
     const bool is_wanted = wanted.empty() || (next != wanted.end() && next->name == numbers.name);
-    const bool with_sketch = is_wanted && (wanted.empty() || next->sketch);
-    const auto sketch = (flags & kSketch) != 0 ? from.text() : std::string_view();
-    if (with_sketch && !sketch.empty() && !read_sketch(sketch, numbers.sketch)) return std::nullopt;
-    if (is_wanted) cell.measures.push_back(std::move(numbers));
+    if (!is_wanted) continue;
+    numbers.sketch.clear();
+    if (!sketch.empty() && (wanted.empty() || next->sketch) && !read_sketch(sketch, numbers.sketch))
+      return false;
+    ++taken;
   }
-  return from.at_end() ? std::optional(std::move(cell)) : std::nullopt;
+  cell.measures.resize(taken);
+  return from.at_end();
 }
 
 }  // namespace kcloud::rollups

@@ -59,5 +59,7 @@ struct Wanted {
   bool sketch = false;
 };
 std::optional<Cell> decode(std::string_view bytes, const std::vector<Wanted>& wanted = {});
+// The same into a cell whose memory is used again; false: the bytes are no cell.
+bool decode(std::string_view bytes, const std::vector<Wanted>& wanted, Cell& cell);
 
 }  // namespace kcloud::rollups

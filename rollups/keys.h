@@ -35,6 +35,7 @@ struct CellKey {
   bool operator==(const CellKey&) const = default;
 };
 
+// Workloads are kept in chunks: by series, from 0.
 struct CellKeyHash {
   std::size_t operator()(const CellKey& key) const {
     const auto place = static_cast<std::uint64_t>(key.part) << 34 |

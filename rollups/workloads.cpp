@@ -74,49 +74,57 @@ double Workloads::sum() {
   return sum / share();
 }
 
-std::string Workloads::encode() {
+std::vector<std::string> Workloads::encode() {
   settle();
-  core::ByteWriter out;
-  out.count(kFormat);
-  out.fixed(limit_);
-  out.count(newest_.size());
-  for (const auto& [workload, newest] : newest_) {
-    out.fixed(workload);
-    out.flag(newest.known);
-    if (!newest.known) continue;
-    out.integer(newest.time);
-    out.fixed(newest.tie);
-    out.real(newest.value);
-  }
-  return out.take();
+  std::vector<std::string> chunks;
+  std::size_t at = 0;
+  do {
+    const std::size_t end = std::min(newest_.size(), at + kChunk);
+    core::ByteWriter out;
+    out.count(kFormat);
+    out.fixed(limit_);
+    out.count(end - at);
+    for (; at < end; ++at) {
+      const auto& [workload, newest] = newest_[at];
+      out.fixed(workload);
+      out.flag(newest.known);
+      if (!newest.known) continue;
+      out.integer(newest.time);
+      out.fixed(newest.tie);
+      out.real(newest.value);
+    }
+    chunks.push_back(out.take());
+  } while (at < newest_.size());
+  return chunks;
 }
 
-bool Workloads::add(std::string_view bytes) {
-  core::ByteReader from(bytes);
-  if (from.count() != kFormat) return false;
+Workloads::Added Workloads::add(std::string_view chunk) {
+  core::ByteReader from(chunk);
+  if (from.count() != kFormat) return Added::kDamaged;
   settle();
   const std::uint64_t limit = std::min(limit_, from.fixed());
-  const std::size_t size = from.size(kExact);
+  const std::size_t size = from.size(kChunk);
   theirs_.clear();
   theirs_.reserve(size);
-  while (theirs_.size() < size) {
+  bool beyond = false;  // the limit; as all behind it
+  while (theirs_.size() < size && !beyond) {
     Entry entry;
     entry.workload = from.fixed();
-    if (!theirs_.empty() && entry.workload <= theirs_.back().workload) return false;
-    if (entry.workload >= limit) break;  // as all behind it
+    if (!theirs_.empty() && entry.workload <= theirs_.back().workload) return Added::kDamaged;
     entry.newest.known = from.flag();
     if (entry.newest.known) {
       entry.newest.time = from.integer();
       entry.newest.tie = from.fixed();
       entry.newest.value = from.real();
     }
-    if (!from.ok()) return false;
-    theirs_.push_back(entry);
+    if (!from.ok()) return Added::kDamaged;
+    beyond = entry.workload >= limit;
+    if (!beyond) theirs_.push_back(entry);
   }
-  if (theirs_.size() == size && !from.at_end()) return false;
+  if (!beyond && !from.at_end()) return Added::kDamaged;
   limit_ = limit;
   merge(theirs_);
-  return true;
+  return beyond || size < kChunk ? Added::kLast : Added::kMore;
 }
 
 std::uint64_t tie_of(const core::EventId& id) {

@@ -35,8 +35,10 @@ class Workloads {
     added_.push_back({workload, newest});
     if (added_.size() >= kMostAdded) settle();
   }
-  // What encode() gave. False: it is damaged, and nothing was added.
-  bool add(std::string_view bytes);
+  // A chunk of encode(); they come one after the other, until one is not followed by more that
+  // counts.
+  enum class Added : std::uint8_t { kDamaged /* nothing was added */, kMore, kLast };
+  Added add(std::string_view chunk);
 
   bool exact();
   double count();
@@ -46,7 +48,9 @@ class Workloads {
            sizeof(Entry);
   }
 
-  std::string encode();
+  static constexpr std::size_t kChunk = 1024;  // workloads
+  // By their hashes, ascending: a reader that wants the smallest ones alone need not read them all.
+  std::vector<std::string> encode();
 
  private:
   static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();

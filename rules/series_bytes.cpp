@@ -58,7 +58,7 @@ void read_one(ByteReader& in, core::Sketch& bucket) {
     number = static_cast<std::int32_t>(in.integer());
     count = static_cast<std::uint32_t>(in.count());
   }
-  if (!bucket.set_bins(std::move(bins))) in.fail();
+  if (!bucket.set_bins(bins)) in.fail();
 }
 void read_one(ByteReader& in, Distinct& bucket) {
   std::vector<std::uint64_t> hashes(in.size(Distinct::kExact));

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLOORS = ("core", "config", "collectors", "exporters", "rules", "agent", "bench")
+FLOORS = ("core", "config", "rollups", "collectors", "exporters", "rules", "agent", "bench")
 BATCH = 12
 FILTER = rf"/({'|'.join(FLOORS)})/.*\.(h|cpp)$"
 # What a line that begins at the margin defines; members (`Class::name`) do not clash.
@@ -63,11 +63,26 @@ def units(sources):
     return [unit for unit, _ in packed]
 
 
+def readable(command):
+    """A command of GCC's as clang reads it: without precompiled headers, and quiet of warnings it has not."""
+    words = command.split()
+    kept, skip = ["-Wno-unknown-warning-option"], False
+    for word, following in zip(words, [*words[1:], ""]):
+        if word == "-include" and following.endswith("cmake_pch.hxx"):
+            skip = True
+        elif skip:
+            skip = False
+        elif word != "-Winvalid-pch":
+            kept.append(word)
+    return " ".join([kept[1], kept[0], *kept[2:]])
+
+
 class Tidy:
     def __init__(self, build):
         self.build = build
         commands = json.loads((build / "compile_commands.json").read_text())
-        self.commands = {pathlib.Path(entry["file"]): entry for entry in commands}
+        self.commands = {pathlib.Path(entry["file"]): {**entry, "command": readable(entry["command"])}
+                         for entry in commands}
         self.folder = build / "tidy"
         self.folder.mkdir(exist_ok=True)
 

@@ -6,7 +6,6 @@
 
 #include "core/hash.h"
 #include "rollups/cell.h"
-#include "rollups/workloads.h"
 
 namespace kcloud::analytics {
 namespace {
@@ -37,6 +36,15 @@ core::Zone tier_zone(const std::string& default_zone, core::Time now) {
   const core::Zone zone(default_zone);
   return zone.offset_at(now) % std::chrono::hours(1) == std::chrono::seconds(0) ? zone
                                                                                 : core::Zone();
+}
+
+void add_workloads(rollups::Workloads& sum, journal::RollupView& view, CellKey bucket) {
+  using Added = rollups::Workloads::Added;
+  for (std::string chunk; !(chunk = view.get(bucket)).empty(); ++bucket.series) {
+    const auto added = sum.add(chunk);
+    if (added == Added::kDamaged) damaged();
+    if (added == Added::kLast) return;
+  }
 }
 
 bool has_days(rollups::Part part) { return rollups::kind_of(part) != Kind::kTotal; }
@@ -89,10 +97,13 @@ void Days::make_one(journal::RollupView& view, core::Time now, journal::RollupCo
   commit.drops.push_back({Grain::kDay, part, day, day + 1});
   if (rollups::kind_of(part) == Kind::kWorkloads) {
     rollups::Workloads sum;
-    view.scan(hours, [&](const CellKey&, std::string_view value) {
-      if (!sum.add(value)) damaged();
-    });
-    commit.cells.push_back({{Grain::kDay, part, day, 0}, sum.encode()});
+    for (auto hour = hours.from; hour < hours.to; hour += rollups::kHourSeconds)
+      add_workloads(sum, view, {Grain::kHour, part, hour, 0});
+    CellKey chunk{Grain::kDay, part, day, 0};
+    for (auto& bytes : sum.encode()) {
+      commit.cells.push_back({chunk, std::move(bytes)});
+      ++chunk.series;
+    }
   } else {
     std::map<std::uint32_t, rollups::Cell> sums;
     view.scan(hours, [&](const CellKey& key, std::string_view value) {

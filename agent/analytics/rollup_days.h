@@ -10,11 +10,15 @@
 
 #include "agent/journal/rollup_state.h"
 #include "core/time.h"
+#include "rollups/workloads.h"
 
 namespace kcloud::analytics {
 
 // The zone whose days are kept: the agent's, or UTC where its days do not begin with an hour.
 core::Zone tier_zone(const std::string& default_zone, core::Time now);
+
+// Adds the workloads of a bucket.
+void add_workloads(rollups::Workloads& sum, journal::RollupView& view, rollups::CellKey bucket);
 
 // Whether days of this part are kept.
 bool has_days(rollups::Part part);

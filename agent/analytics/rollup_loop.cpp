@@ -185,15 +185,17 @@ void RollupLoop::Impl::work(const std::stop_token& stop) {
     next_upkeep = now + kUpkeep;
     upkeep(stop);
   }
+  bool made_day = false;
   if (caught_up && seq == committed_seq) {
     journal::RollupCommit commit_days;
     reader->read_rollups(
         [&](journal::RollupView& view) { days->make_one(view, clock.now(), commit_days); });
-    if (!commit_days.marks.empty()) commit(commit_days, stop);
+    made_day = !commit_days.marks.empty();
+    if (made_day) commit(commit_days, stop);
   }
   last_error.clear();
   publish();
-  if (caught_up) wait(stop);
+  if (caught_up && !made_day) wait(stop);
 }
 
 void RollupLoop::Impl::wait(const std::stop_token& stop) {

@@ -65,24 +65,28 @@ std::vector<Table> groups_and_series(Source& source, const Request& request, Wis
     select(out, request.metrics);
     return out;
   };
+  if (wish.group_by.empty() && !request.step) return tables;
+  wish.edges = step_edges(request);
+  const std::size_t steps = wish.edges.size() - 1;
+  const auto groups =
+      wish.group_by.empty() ? Groups{{{}, source.collect_all(wish)}} : source.collect(wish);
+  if (request.step && groups.size() * steps > kMostRows)
+    throw BadRange(
+        fmt::format("{} groups of {} steps are more than {} rows: expected fewer tags, a "
+                    "longer step or a shorter range",
+                    groups.size(), steps, kMostRows));
   if (!wish.group_by.empty()) {
-    wish.edges = {request.since, request.until};
     Table& table = tables.emplace_back(Table{"groups", {}});
-    for (const auto& [values, sums] : source.collect(wish))
-      table.rows.push_back(row(values, sums.front(), request.since, request.until));
+    for (const auto& [values, sums] : groups) {
+      Sums all = sums.front();
+      for (std::size_t i = 1; i < steps; ++i) all.add(sums[i]);
+      table.rows.push_back(row(values, all, request.since, request.until));
+    }
   }
   if (request.step) {
-    wish.edges = step_edges(request);
     Table& table = tables.emplace_back(Table{"series", {}});
-    auto groups =
-        wish.group_by.empty() ? Groups{{{}, source.collect_all(wish)}} : source.collect(wish);
-    if (groups.size() * (wish.edges.size() - 1) > kMostRows)
-      throw BadRange(
-          fmt::format("{} groups of {} steps are more than {} rows: expected fewer tags, "
-                      "a longer step or a shorter range",
-                      groups.size(), wish.edges.size() - 1, kMostRows));
     for (const auto& [values, sums] : groups)
-      for (std::size_t i = 0; i < sums.size(); ++i) {
+      for (std::size_t i = 0; i < steps; ++i) {
         auto one = row(values, sums[i], wish.edges[i], wish.edges[i + 1]);
         one.keys.emplace_back("time", text_of(wish.edges[i]));
         table.rows.push_back(std::move(one));

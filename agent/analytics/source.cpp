@@ -50,6 +50,7 @@ struct Source::Reading {
   std::vector<std::size_t> place;       // of each in the wish
   std::vector<const rollups::Measure*> measures;  // of the wish; nullptr: the plan has none
   std::vector<std::optional<std::size_t>> tags;   // slots of group_by
+  rollups::Cell cell;                             // its memory is used again
   Groups groups;
   std::map<std::uint32_t, std::vector<Sums>*> by_series;
   std::size_t interval = 0;
@@ -63,7 +64,7 @@ struct Source::Reading {
     return sums;
   }
 
-  void add(std::vector<Sums>& group, const rollups::Cell& cell) {
+  void add_cell(std::vector<Sums>& group) {
     Sums& sums = group[interval];
     sums.events += cell.events;
     std::size_t at = 0;
@@ -223,20 +224,22 @@ void Source::read_hours(Reading& reading, core::Time since, core::Time until) {
 
 void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::Time until) {
   if (since >= until) return;
+  if (reading.workloads != nullptr) {
+    const auto step =
+        grain == Grain::kDay ? seconds_of(until) - seconds_of(since) : rollups::kHourSeconds;
+    for (auto bucket = seconds_of(since); bucket < seconds_of(until); bucket += step)
+      add_workloads(*reading.workloads, view_, {grain, reading.part, bucket, 0});
+    return;
+  }
   const auto part =
       grain == Grain::kMinute ? rollups::part_of(reading.type, Kind::kTags) : reading.part;
   const bool by_series = rollups::kind_of(reading.part) == Kind::kTags;
   view_.scan({grain, part, seconds_of(since), seconds_of(until)},
              [&](const rollups::CellKey& key, std::string_view value) {
-               if (reading.workloads != nullptr) {
-                 if (!reading.workloads->add(value)) damaged();
-                 return;
-               }
-               const auto cell = rollups::decode(value, reading.wanted);
-               if (!cell) damaged();
-               if (!by_series) return reading.add(reading.group({}), *cell);
+               if (!rollups::decode(value, reading.wanted, reading.cell)) damaged();
+               if (!by_series) return reading.add_cell(reading.group({}));
                const auto group = reading.by_series.find(key.series);
-               if (group != reading.by_series.end()) reading.add(*group->second, *cell);
+               if (group != reading.by_series.end()) reading.add_cell(*group->second);
              });
 }
 

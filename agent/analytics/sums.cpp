@@ -32,6 +32,7 @@ void Sum::add(const Sum& other) {
   numbers.min = other.min;
   numbers.max = other.max;
   add(numbers);
+  sketch.add(other.sketch);
 }
 
 void Sums::add(const Sums& other) {

@@ -20,7 +20,7 @@ struct Sum {
 
   void add(const rollups::Numbers& numbers);
   void add(double value, bool with_sketch);
-  void add(const Sum& other);  // but for its sketch
+  void add(const Sum& other);
 
   std::optional<double> average() const;
   std::optional<double> deviation() const;  // of all values, not of a sample
@@ -34,7 +34,7 @@ struct Sums {
   std::uint64_t events = 0;
   std::vector<Sum> measures;
 
-  void add(const Sums& other);  // but for sketches
+  void add(const Sums& other);
 };
 
 }  // namespace kcloud::analytics
