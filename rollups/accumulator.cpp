@@ -37,6 +37,7 @@ struct Accumulator::TypeState {
   Slot* total = nullptr;                                        // of the hour
   Slot* workloads = nullptr;                                    // likewise
   std::unordered_map<std::uint32_t, Slot*> in_hour, in_minute;  // by series
+  bool minute_is_new = false;                                   // nothing is kept of it
 };
 
 Accumulator::Accumulator(std::shared_ptr<const Plan> plan, Dictionary& dictionary, Load load,
@@ -70,12 +71,12 @@ Accumulator::TypeState& Accumulator::state_of(const core::Event& event) {
   return *state;
 }
 
-Accumulator::Slot& Accumulator::slot(const CellKey& key) {
+Accumulator::Slot& Accumulator::slot(const CellKey& key, bool is_new) {
   auto& slot = slots_[key];
   if (slot) return *slot;
   auto made = std::make_unique<Slot>();
   made->key = key;
-  std::string kept = load_(key);
+  std::string kept = is_new ? std::string() : load_(key);
   if (kind_of(key.part) == Kind::kWorkloads) {
     made->workloads = std::make_unique<Workloads>();
     CellKey chunk = key;
@@ -157,6 +158,15 @@ void Accumulator::add_to(Slot& slot, const TypeState& state) {
     }
   }
   touch(slot);
+}
+
+// Nothing is kept of a minute that no one was as late as, until it is taken and forgotten.
+void Accumulator::enter_minute(TypeState& state, std::int64_t minute) {
+  state.minute = minute;
+  state.in_minute.clear();
+  auto& newest = newest_minutes_[part_of(state.type, Kind::kTags)];
+  state.minute_is_new = minute > newest;
+  newest = std::max(newest, minute);
 }
 
 bool Accumulator::keeps_minutes(const TypeState& state, const core::Event& event,
@@ -242,12 +252,10 @@ void Accumulator::add(const core::Event& event) {
   }
   if (!keeps_minutes(state, event, hour)) return;
   const std::int64_t minute = bucket_of(event.time, Grain::kMinute);
-  if (minute != state.minute) {
-    state.minute = minute;
-    state.in_minute.clear();
-  }
+  if (minute != state.minute) enter_minute(state, minute);
   Slot*& minutely = state.in_minute[series];
-  if (minutely == nullptr) minutely = &slot({Grain::kMinute, part, minute, series});
+  if (minutely == nullptr)
+    minutely = &slot({Grain::kMinute, part, minute, series}, state.minute_is_new);
   add_to(*minutely, state);
 }
 
@@ -287,6 +295,7 @@ Accumulator::Changes Accumulator::take() {
 void Accumulator::forget() {
   for (auto& [name, state] : states_) {
     state->hour = state->minute = -1;
+    state->minute_is_new = false;
     state->total = state->workloads = nullptr;
     state->in_hour.clear();
     state->in_minute.clear();

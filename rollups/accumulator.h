@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -47,6 +48,8 @@ class Accumulator {
   void add(const core::Event& event);
   // Hours whose minutes are kept: those of an earlier run. By the part of the type's combinations.
   void restore_minutes(Part part, std::int64_t hour) { minute_hours_.emplace(part, hour); }
+  // Of the type's combinations: nothing is kept of later minutes, so they need not be loaded.
+  void restore_newest_minute(Part part, std::int64_t minute) { newest_minutes_[part] = minute; }
   const std::set<std::pair<Part, std::int64_t>>& minute_hours() const { return minute_hours_; }
   // They are dropped from what is kept.
   void drop_minutes(Part part, std::int64_t hour) { minute_hours_.erase({part, hour}); }
@@ -78,7 +81,8 @@ class Accumulator {
   };
 
   TypeState& state_of(const core::Event& event);
-  Slot& slot(const CellKey& key);
+  Slot& slot(const CellKey& key, bool is_new = false);
+  void enter_minute(TypeState& state, std::int64_t minute);
   void touch(Slot& slot);
   std::uint32_t series_of(TypeState& state, const core::Event& event);
   void enter(TypeState& state, std::int64_t hour);
@@ -98,6 +102,7 @@ class Accumulator {
   std::unordered_map<std::string, std::unique_ptr<TypeState>> states_;  // by type name
   std::vector<TypeState*> by_index_;                                    // of known types
   std::set<std::pair<Part, std::int64_t>> minute_hours_;
+  std::map<Part, std::int64_t> newest_minutes_;
   std::vector<CellKey> minutes_begun_, minutes_ended_;
   std::vector<Value> values_;  // of the event, by the plan's measures
   std::string scratch_;

@@ -55,24 +55,21 @@ TypePlan plan_of(const core::EventType& type) {
 
 }  // namespace
 
-std::optional<double> Measure::of(const core::Event& event) const {
+std::optional<double> Measure::derived(const core::Event& event) const {
   if (kind == Kind::kJudged) {
     const auto good = judge(event);
     return good ? std::optional(*good ? 1.0 : 0.0) : std::nullopt;
   }
-  if (slot >= event.fields.size()) return std::nullopt;
+  if (slot >= event.fields.size() || !event.fields[slot].present()) return std::nullopt;
   const core::FieldValue& value = event.fields[slot];
-  if (!value.present()) return std::nullopt;
   switch (kind) {
     case Kind::kSucceeded:
       return value.text == kSuccess ? 1.0 : 0.0;
     case Kind::kPaired:
       if (!event.fields[other].present()) return std::nullopt;
       break;
-    case Kind::kOnSuccess:
-      if (event.fields[other].text != kSuccess) return std::nullopt;
-      break;
     default:
+      if (event.fields[other].text != kSuccess) return std::nullopt;
       break;
   }
   return value.number();

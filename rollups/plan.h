@@ -69,7 +69,14 @@ struct Measure {
   std::function<std::optional<bool>(const core::Event&)> judge = {};
 
   // nullopt: the event has none.
-  std::optional<double> of(const core::Event& event) const;
+  std::optional<double> of(const core::Event& event) const {
+    if (kind != Kind::kField) return derived(event);
+    if (slot >= event.fields.size() || !event.fields[slot].present()) return std::nullopt;
+    return event.fields[slot].number();
+  }
+
+ private:
+  std::optional<double> derived(const core::Event& event) const;
 };
 
 struct TypePlan {

@@ -123,7 +123,12 @@ Workloads::Added Workloads::add(std::string_view chunk) {
   }
   if (!beyond && !from.at_end()) return Added::kDamaged;
   limit_ = limit;
-  merge(theirs_);
+  const bool follows = !theirs_.empty() && newest_.size() + theirs_.size() <= kExact &&
+                       (newest_.empty() || theirs_.front().workload > newest_.back().workload);
+  if (follows)
+    newest_.insert(newest_.end(), theirs_.begin(), theirs_.end());
+  else
+    merge(theirs_);
   return beyond || size < kChunk ? Added::kLast : Added::kMore;
 }
 

@@ -141,6 +141,7 @@ void RollupLoop::Impl::open(const std::stop_token& stop) {
 // What the plan measures and the kept rollups do not is made from the events.
 void RollupLoop::Impl::look_back(journal::RollupView& view) {
   const auto minutes = view.parts(Grain::kMinute);
+  for (const auto& range : minutes) sums->restore_newest_minute(range.part, range.to - 1);
   for (const auto& range : minutes)
     for (const auto hour : view.marks({Grain::kMinute, range.part, 0, INT64_MAX}))
       sums->restore_minutes(range.part, hour);

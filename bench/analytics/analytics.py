@@ -100,7 +100,7 @@ def keeping(options):
                 pid = agent.process.popen.pid
                 before = cpu_seconds(pid)
                 done = subprocess.run([options.build / "bench_loadgen", "--target", f"127.0.0.1:{agent.port}", "--json",
-                                       "--batch", "100", "--connections", "4", "--rate", "10000", "--seconds", "10"],
+                                       "--batch", "100", "--connections", "4", "--rate", "100", "--seconds", "15"],
                                       check=True, capture_output=True)
                 if name == "on":
                     caught_up(agent)
