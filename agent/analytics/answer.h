@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,7 @@
 namespace kcloud::analytics {
 
 struct Figure {
-  std::string name;
+  std::string_view name;  // a constant
   std::optional<double> value;  // nullopt: there is none, null in JSON
 };
 

@@ -164,13 +164,14 @@ Answer cost_efficiency(Source& source, const Request& asked) {
             before.figures,
             compared->texts};
     select(row, request.metrics);
-    for (const char* name : {"avg_cost_per_hour", "avg_power_watts"}) {
+    const auto change = [&](std::string_view name, std::string_view change_name) {
       const auto of = [&](const Row& from) {
         return std::ranges::find(from.figures, name, &Figure::name)->value;
       };
-      row.figures.push_back(
-          {std::string(name) + "_change_pct", change_pct(of(before), of(answer.totals))});
-    }
+      row.figures.push_back({change_name, change_pct(of(before), of(answer.totals))});
+    };
+    change("avg_cost_per_hour", "avg_cost_per_hour_change_pct");
+    change("avg_power_watts", "avg_power_watts_change_pct");
     answer.tables.push_back({"baseline", {std::move(row)}, true});
   }
   select(answer.totals, request.metrics);

@@ -95,7 +95,8 @@ def keeping(options):
         for name in found:
             case = kit.Case()
             try:
-                agent = servers.Agent(case, CONFIG + f"analytics: {{enabled: {'true' if name == 'on' else 'false'}}}\n")
+                # With rules, if none: events are decoded alike.
+                agent = servers.Agent(case, CONFIG + "alerting: {default_rules: false}\n" + f"analytics: {{enabled: {'true' if name == 'on' else 'false'}}}\n")
                 agent.start()
                 pid = agent.process.popen.pid
                 before = cpu_seconds(pid)
