@@ -115,13 +115,12 @@ class Tidy:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode == 0:
             return ""
-        if "clang-diagnostic-error" in done.stdout and len(unit) > 1:
-            parts = [self.run(f"{number}-{at}", [source]) for at, source in enumerate(unit)]
-            if any(parts):
-                return "\n".join(filter(None, parts))
-            names_ = ", ".join(source.name for source in unit)
-            print(f"tidy: {names_} do not compile in one unit and were read one by one", file=sys.stderr)
-            return ""
+        # Names of one source that are another's too: half of them at a time, down to one.
+        clash = "clang-diagnostic-error" in done.stdout or "clang-diagnostic-shadow" in done.stdout
+        if clash and len(unit) > 1:
+            middle = len(unit) // 2
+            halves = [self.run(f"{number}-{at}", part) for at, part in enumerate((unit[:middle], unit[middle:]))]
+            return "\n".join(filter(None, halves))
         return done.stdout or done.stderr
 
 

@@ -13,7 +13,7 @@
 namespace kcloud::analytics {
 
 struct Figure {
-  std::string_view name;  // a constant
+  std::string_view name;        // a constant
   std::optional<double> value;  // nullopt: there is none, null in JSON
 };
 

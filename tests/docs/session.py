@@ -44,7 +44,7 @@ case "$1" in
   import | export) [[ " $* " == *" --url "* || " $* " == *" --data-dir "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
   rules) [[ ( $2 == backtest || $2 == explain ) && " $* " != *" --url "* && " $* " != *" --data-dir "* ]] &&
     set -- "$@" --url http://127.0.0.1:@PORT@ ;;
-  tail | top | demo | collectors | replay | report) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
+  tail | top | demo | collectors | replay | report | rollups) [[ " $* " == *" --url "* ]] || set -- "$@" --url http://127.0.0.1:@PORT@ ;;
 esac
 exec @BINARY@ "$@"
 """
