@@ -14,8 +14,8 @@ Analytics::~Analytics() { stop(); }
 
 void Analytics::start(std::shared_ptr<const config::Config> config,
                       std::shared_ptr<delivery::EventFeed> feed) {
-  stop();
-  if (!config->analytics.enabled) return;
+  if (!config->analytics.enabled) return stop();
+  stop_loop();                // answers go on from what it kept
   config::Problems problems;  // known since the configuration was read
   auto objectives = read_objectives(config->analytics, *config->catalogue, {}, problems);
   auto state = std::make_shared<State>();
@@ -32,12 +32,15 @@ void Analytics::start(std::shared_ptr<const config::Config> config,
 }
 
 void Analytics::stop() {
-  std::unique_ptr<RollupLoop> loop;
-  {
-    const std::scoped_lock lock(mutex_);
-    loop = std::move(loop_);
-    state_.reset();
-  }
+  stop_loop();
+  const std::scoped_lock lock(mutex_);
+  state_.reset();
+}
+
+void Analytics::stop_loop() {
+  std::unique_ptr<RollupLoop> loop;  // ends behind the lock
+  const std::scoped_lock lock(mutex_);
+  loop = std::move(loop_);
 }
 
 std::shared_ptr<const Analytics::State> Analytics::state() const {

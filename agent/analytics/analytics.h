@@ -43,6 +43,7 @@ class Analytics {
     core::Zone tier_zone;
   };
   std::shared_ptr<const State> state() const;
+  void stop_loop();
 
   journal::Journal& journal_;
   const core::Clock& clock_;

@@ -174,6 +174,8 @@ void RollupLoop::Impl::look_back(journal::RollupView& view) {
 }
 
 void RollupLoop::Impl::work(const std::stop_token& stop) {
+  // Before anything is read: a damaged cell is made anew by it.
+  step_rebuild(stop);
   const std::uint64_t head = journal.head();
   if (head > seq) read(head);
   const bool caught_up = seq >= head;
@@ -181,7 +183,6 @@ void RollupLoop::Impl::work(const std::stop_token& stop) {
   const bool due =
       seq != committed_seq && (now >= next_commit || seq - committed_seq >= kCommitEvents);
   if (due && !commit_changes(stop)) return;
-  step_rebuild(stop);
   if (caught_up && now >= next_upkeep) {
     next_upkeep = now + kUpkeep;
     upkeep(stop);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/analytics/source.h"
+#include "agent/journal/rollup_state.h"
 #include "tests/journal/event_maker.h"
 #include "tests/support/environment.h"
 
@@ -134,6 +135,25 @@ TEST_F(LoopTest, ANewObjectiveIsJudgedOnWhatCameBefore) {
   }));
   const auto row = answer(Kind::kSla, begin, begin + hours(1)).tables.front().rows.front();
   EXPECT_EQ(figure(row, "good"), 2);
+}
+
+TEST_F(LoopTest, AnHourThatIsDamagedIsSaidAndMadeAnew) {
+  const auto begin = core::Time(std::chrono::floor<hours>(clock.now()));
+  decide(100);
+  answer(Kind::kScheduling, begin, begin + hours(1));
+  journal::RollupCommit damage;
+  reader->read_rollups([&](journal::RollupView& view) {
+    const auto part = rollups::part_of(view.name("scheduling_decision"), rollups::Kind::kTotal);
+    const auto hour = rollups::bucket_of(begin, rollups::Grain::kHour);
+    damage.cells = {{{rollups::Grain::kHour, part, hour, 0}, "no cell"}};
+  });
+  ASSERT_EQ(journal->commit_rollups(damage), core::CommitStatus::kCommitted);
+  close();
+  open();
+  decide(300);
+  ASSERT_TRUE(eventually([&] { return !analytics->status().last_error.empty(); }));
+  EXPECT_TRUE(rebuild(begin, begin + hours(1)).refused.empty());
+  EXPECT_EQ(figure(answer(Kind::kScheduling, begin, begin + hours(1)).totals, "decisions"), 2);
 }
 
 TEST_F(LoopTest, DaysThatAreOverSayWhatTheirHoursDid) {
