@@ -374,6 +374,14 @@ core::DecodeOptions decode_options(const Config& config) {
   return options;
 }
 
+core::DecodeOptions stored_options(const Config& config) {
+  core::DecodeOptions options = decode_options(config);
+  options.keep_fields = true;
+  options.max_event_bytes = 64 * kMiB;
+  options.max_age = options.max_future = 36'600 * kDay;
+  return options;
+}
+
 Config default_config(const Plugins& plugins) {
   Environment none{[](const std::string&) { return std::nullopt; },
                    [](const std::string&) { return std::nullopt; }};

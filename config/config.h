@@ -263,6 +263,9 @@ std::string settle_anonymous_roles(HttpConfig& http);
 
 // How collectors decode, `intake` and the zone as the file has them; fields are checked, not kept.
 core::DecodeOptions decode_options(const Config& config);
+// How the agent decodes what it stored or made itself: fields are kept, limits of what publishers
+// send do not count.
+core::DecodeOptions stored_options(const Config& config);
 
 // Built-in catalogue, merged with the user's files: a type of the same name replaces the built-in
 // one, common paths come in front. nullptr when there are problems.

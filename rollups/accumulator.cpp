@@ -160,7 +160,7 @@ void Accumulator::add_to(Slot& slot, const TypeState& state) {
   touch(slot);
 }
 
-// Nothing is kept of a minute that no one was as late as, until it is taken and forgotten.
+// Of a minute behind all that were there nothing is kept, so nothing has to be loaded.
 void Accumulator::enter_minute(TypeState& state, std::int64_t minute) {
   state.minute = minute;
   state.in_minute.clear();

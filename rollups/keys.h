@@ -30,12 +30,11 @@ struct CellKey {
   Grain grain = Grain::kHour;
   Part part = 0;
   std::int64_t bucket = 0;   // its beginning: seconds since 1970
-  std::uint32_t series = 0;  // in the dictionary; 0: of all tags
+  std::uint32_t series = 0;  // in the dictionary; 0: of all tags; of workloads: a chunk's number
 
   bool operator==(const CellKey&) const = default;
 };
 
-// Workloads are kept in chunks: by series, from 0.
 struct CellKeyHash {
   std::size_t operator()(const CellKey& key) const {
     const auto place = static_cast<std::uint64_t>(key.part) << 34 |

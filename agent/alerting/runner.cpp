@@ -18,7 +18,6 @@ constexpr milliseconds kLook{1000};     // between looks at the rule files
 constexpr milliseconds kCommit{1000};   // of a cursor alone
 constexpr milliseconds kPublish{1000};  // of values that changed without a transition
 constexpr milliseconds kTrouble{1000};
-constexpr std::size_t kMostTransitionBytes = std::size_t{64} << 20;
 constexpr std::chrono::hours kMostAhead{24};  // that a publisher's clock may be
 
 std::string hash_of(const std::vector<rules::RuleFile>& files) {
@@ -27,15 +26,6 @@ std::string hash_of(const std::vector<rules::RuleFile>& files) {
   for (const auto& file : files)
     all += fmt::format("{} {}\n{}\n{}", file.name.size(), file.text.size(), file.name, file.text);
   return core::to_hex(hasher.hash(all));
-}
-
-core::DecodeOptions decoding(const config::Config& config) {
-  auto options = config::decode_options(config);
-  options.keep_fields = true;
-  // Limits of what publishers send are none of transitions'.
-  options.max_event_bytes = kMostTransitionBytes;
-  options.max_age = options.max_future = std::chrono::hours(24 * 366 * 100);
-  return options;
 }
 
 std::shared_ptr<const rules::RuleSet> no_rules(const config::Config& config) {
@@ -63,7 +53,7 @@ Runner::Impl::Impl(Options given, journal::Journal& to_read, const core::Clock& 
       journal(to_read),
       clock(wall),
       events(options.feed ? options.feed : std::make_shared<delivery::EventFeed>(0)),
-      decoder(*options.config->catalogue, decoding(*options.config)),
+      decoder(*options.config->catalogue, config::stored_options(*options.config)),
       set(load()),
       engine(set.rules ? set.rules : no_rules(*options.config)) {
   keep_former();

@@ -159,11 +159,8 @@ Answer cost_efficiency(Source& source, const Request& asked) {
   answer.until = request.until;
   answer.totals = totals(source, request.since, request.until);
   if (compared) {
-    Row before = totals(source, compared->since, compared->until);
-    Row row{{{"since", text_of(compared->since)}, {"until", text_of(compared->until)}},
-            before.figures,
-            compared->texts};
-    select(row, request.metrics);
+    const Row before = totals(source, compared->since, compared->until);
+    Row row = baseline_row(*compared, before, request);
     const auto change = [&](std::string_view name, std::string_view change_name) {
       const auto of = [&](const Row& from) {
         return std::ranges::find(from.figures, name, &Figure::name)->value;
@@ -185,9 +182,8 @@ Answer cost_efficiency(Source& source, const Request& asked) {
   std::size_t left_out = 0;
   answer.tables.push_back(policies(source, request, left_out));
   if (left_out > 0) answer.totals.figures.push_back({"policy_changes_left_out", number(left_out)});
-  for (auto& table : groups_and_series(source, request, decisions(), [](const Sums&sums, double) {
-         return decision_figures(sums);
-       }))
+  const Figures figures = [](const Sums& sums, double) { return decision_figures(sums); };
+  for (auto& table : groups_and_series(source, request, decisions(), figures))
     answer.tables.push_back(std::move(table));
   return answer;
 }

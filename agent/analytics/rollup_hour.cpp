@@ -11,19 +11,19 @@ using rollups::Grain;
 using rollups::Kind;
 using rollups::Part;
 
-constexpr std::size_t kMostEventBytes = std::size_t{64} << 20;
-
 // Events of an hour by the part of their type's total.
 using Counts = std::map<Part, std::uint64_t>;
 
-// What the rollups have of the hour; its parts, of every kind.
-Counts kept_counts(journal::RollupView& view, std::int64_t hour, std::set<Part>& parts) {
+// What the rollups have of the hour; its parts, of every kind. `damaged`: some of it is unknown.
+Counts kept_counts(journal::RollupView& view, std::int64_t hour, std::set<Part>& parts,
+                   bool& damaged) {
   Counts counts;
   for (const auto& range : view.parts(Grain::kHour)) {
     if (rollups::kind_of(range.part) != Kind::kTotal) continue;
     const auto value = view.get({Grain::kHour, range.part, hour, 0});
     if (value.empty()) continue;
     const auto cell = rollups::decode(value);
+    damaged |= !cell;
     counts[range.part] = cell ? cell->events : 0;
     for (const Part kind : {0, 1, 2}) parts.insert(range.part | kind);
   }
@@ -31,14 +31,6 @@ Counts kept_counts(journal::RollupView& view, std::int64_t hour, std::set<Part>&
 }
 
 }  // namespace
-
-core::DecodeOptions reading_options(const config::Config& config) {
-  auto options = config::decode_options(config);
-  options.keep_fields = true;
-  options.max_event_bytes = kMostEventBytes;
-  options.max_age = options.max_future = std::chrono::hours(24 * 366 * 100);
-  return options;
-}
 
 MadeHour make_hour(journal::Reader& reader, core::Decoder& decoder,
                    const std::shared_ptr<const rollups::Plan>& plan,
@@ -51,9 +43,10 @@ MadeHour make_hour(journal::Reader& reader, core::Decoder& decoder,
   Counts kept;
   std::set<Part> parts{
       rollups::part_of(dictionary.name(rollups::names::kAllTypes), Kind::kWorkloads)};
+  bool damaged = false;
   bool older = false;  // than what is certainly kept whole
   reader.read_rollups([&](journal::RollupView& view) {
-    kept = kept_counts(view, bucket, parts);
+    kept = kept_counts(view, bucket, parts, damaged);
     const auto [oldest, received] = view.oldest();
     older = oldest > 1 && hour < rollups::begin_of(rollups::bucket_of(received, Grain::kHour));
     view.events("", hour, hour + std::chrono::hours(1), upto, [&](core::EventBatch& batch) {
@@ -71,7 +64,7 @@ MadeHour make_hour(journal::Reader& reader, core::Decoder& decoder,
     if (rollups::kind_of(change.key.part) == Kind::kTotal)
       counts[change.key.part] = rollups::decode(change.value)->events;
   if (kept.empty() && older && counts.empty()) return made;  // nothing there, nothing to do
-  made.refused = kept.empty() && older;
+  made.refused = older && (kept.empty() || damaged);
   for (const auto& [part, count] : kept)
     if (counts[part] < count) made.refused = true;
   if (made.refused) return made;

@@ -7,14 +7,10 @@
 
 #include "agent/journal/reader.h"
 #include "agent/journal/rollup_state.h"
-#include "config/config.h"
 #include "core/decode.h"
 #include "rollups/accumulator.h"
 
 namespace kcloud::analytics {
-
-// How events are read back: their fields are kept, limits of publishers do not count.
-core::DecodeOptions reading_options(const config::Config& config);
 
 struct MadeHour {
   bool refused = false;          // not all of its events are kept any more

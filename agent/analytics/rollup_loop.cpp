@@ -1,29 +1,16 @@
 #include "agent/analytics/rollup_loop.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <set>
-#include <thread>
 
-#include "agent/analytics/rollup_days.h"
-#include "agent/analytics/rollup_hour.h"
+#include "agent/analytics/rollup_loop_impl.h"
 #include "agent/journal/cursor_name.h"
-#include "agent/journal/reader.h"
-#include "agent/journal/rollup_state.h"
-#include "core/decode.h"
-#include "rollups/accumulator.h"
 
 namespace kcloud::analytics {
 namespace {
 
 using rollups::Grain;
-using rollups::Part;
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr std::size_t kBatchEvents = 1000;
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
@@ -31,7 +18,6 @@ constexpr std::uint64_t kCommitEvents = 20'000;
 constexpr milliseconds kTrouble{1000};
 constexpr milliseconds kUpkeep{60'000};
 constexpr milliseconds kPause{100};  // between looks near the head: many events cost less together
-constexpr std::size_t kMostRefused = 1000;
 
 // A measure is in the rollups from the beginning of what is kept: said in the dictionary.
 std::string complete_name(const std::string& type, const std::string& measure) {
@@ -40,59 +26,12 @@ std::string complete_name(const std::string& type, const std::string& measure) {
 
 }  // namespace
 
-struct RollupLoop::Impl {
-  Impl(Options given, journal::Journal& to_read, const core::Clock& wall);
-
-  void run(const std::stop_token& stop);
-  void open(const std::stop_token& stop);
-  void work(const std::stop_token& stop);
-  void wait(const std::stop_token& stop);
-  void read(std::uint64_t head);
-  void look_back(journal::RollupView& view);
-  bool commit_changes(const std::stop_token& stop);
-  bool commit(const journal::RollupCommit& commit, const std::stop_token& stop);
-  void step_rebuild(const std::stop_token& stop);
-  void end_rebuild(const std::stop_token& stop);
-  void upkeep(const std::stop_token& stop);
-  void drop_minutes(journal::RollupCommit& commit);
-  void drop_old(journal::RollupCommit& commit);
-  void fail(const std::string& what, const std::stop_token& stop);
-  void publish();
-
-  const Options options;
-  journal::Journal& journal;
-  const core::Clock& clock;
-  const std::shared_ptr<delivery::EventFeed> events;
-
-  mutable std::mutex mutex;
-  std::condition_variable_any wake;
-  LoopStatus shown;                    // guarded
-  std::optional<RebuildStatus> asked;  // guarded: not begun yet
-  std::stop_source waiting;            // guarded: ends the wait for the journal
-
-  // The thread's own.
-  core::Decoder decoder;
-  rollups::Dictionary dictionary;
-  std::unique_ptr<rollups::Accumulator> sums;
-  std::unique_ptr<Days> days;
-  std::unique_ptr<journal::Reader> reader;
-  std::uint64_t seq = 0, committed_seq = 0;
-  std::uint64_t added = 0, others = 0;
-  bool opened = false;
-  std::vector<std::string> incomplete;  // measures that a rebuild is to bring
-  RebuildStatus rebuild;
-  steady_clock::time_point next_commit, next_upkeep;
-  std::string last_error;
-
-  std::jthread thread;  // last
-};
-
 RollupLoop::Impl::Impl(Options given, journal::Journal& to_read, const core::Clock& wall)
     : options(std::move(given)),
       journal(to_read),
       clock(wall),
       events(options.feed ? options.feed : std::make_shared<delivery::EventFeed>(0)),
-      decoder(*options.config->catalogue, reading_options(*options.config)) {}
+      decoder(*options.config->catalogue, config::stored_options(*options.config)) {}
 
 void RollupLoop::Impl::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -121,6 +60,7 @@ void RollupLoop::Impl::open(const std::stop_token& stop) {
   seq = committed_seq = journal.open_cursor(journal::kRollupsCursor, begin).seq;
   dictionary = {};
   reader->read_rollups([this](journal::RollupView& view) { view.load(dictionary); });
+  if (sums) others += sums->others();
   sums = std::make_unique<rollups::Accumulator>(
       options.plan, dictionary, [this](const rollups::CellKey& key) {
         std::string value;
@@ -229,6 +169,13 @@ void RollupLoop::Impl::read(std::uint64_t head) {
         for (auto& event : block.events) decoder.complete(event, block);
         return last;
       });
+  // What retention or damage took is not in the numbers; it is said.
+  if (const auto next = batch.events.empty() ? head + 1 : batch.events.front().seq;
+      next > seq + 1) {
+    missed += next - seq - 1;
+    spdlog::warn("rollups: {} events behind seq {} were gone before they were added up",
+                 next - seq - 1, seq);
+  }
   for (const auto& event : batch.events) {
     if (event.seq > head) break;
     sums->add(event);
@@ -266,83 +213,12 @@ bool RollupLoop::Impl::commit(const journal::RollupCommit& wanted, const std::st
   }
 }
 
-void RollupLoop::Impl::step_rebuild(const std::stop_token& stop) {
-  {
-    const std::scoped_lock lock(mutex);
-    if (asked && rebuild.state != RebuildStatus::State::kRunning) {
-      rebuild = *asked;
-      asked.reset();
-    }
-  }
-  if (rebuild.state != RebuildStatus::State::kRunning) return;
-  if (rebuild.done == rebuild.hours) return end_rebuild(stop);
-  if (seq != committed_seq && !commit_changes(stop)) return;
-  const auto hour = rebuild.since + std::chrono::hours(rebuild.done);
-  auto made =
-      make_hour(*reader, decoder, options.plan, dictionary, sums->minute_hours(), hour, seq);
-  if (made.refused) {
-    if (rebuild.refused.size() < kMostRefused) rebuild.refused.push_back(hour);
-  } else if (!made.commit.drops.empty() || !made.commit.cells.empty()) {
-    days->touched(made.commit);
-    made.commit.names = dictionary.take_names();
-    made.commit.series = dictionary.take_series();
-    if (!commit(made.commit, stop)) return;
-    sums->forget();
-  }
-  ++rebuild.done;
-}
-
-void RollupLoop::Impl::end_rebuild(const std::stop_token& stop) {
-  rebuild.state = RebuildStatus::State::kDone;
-  spdlog::info("rollups: {} hours were made anew, {} not, as their events are gone",
-               rebuild.hours - rebuild.refused.size(), rebuild.refused.size());
-  for (const auto& name : std::exchange(incomplete, {})) dictionary.name(name);
-  journal::RollupCommit names;
-  names.names = dictionary.take_names();
-  if (!names.names.empty()) commit(names, stop);
-}
-
-void RollupLoop::Impl::upkeep(const std::stop_token& stop) {
-  journal::RollupCommit next;
-  drop_minutes(next);
-  drop_old(next);
-  if (!next.drops.empty()) commit(next, stop);
-}
-
-// But for hours in which a policy changed: costs before and after it are read from them.
-void RollupLoop::Impl::drop_minutes(journal::RollupCommit& next) {
-  const auto policy = dictionary.find_name(rollups::names::kPolicy);
-  const auto oldest =
-      rollups::bucket_of(clock.now() - rollups::kMinutesFor - std::chrono::hours(1), Grain::kHour);
-  std::vector<std::pair<Part, std::int64_t>> gone;
-  reader->read_rollups([&](journal::RollupView& view) {
-    for (const auto& [part, hour] : sums->minute_hours())
-      if (hour < oldest &&
-          view.get({Grain::kHour, rollups::part_of(policy, rollups::Kind::kTotal), hour, 0})
-              .empty())
-        gone.emplace_back(part, hour);
-  });
-  for (const auto& [part, hour] : gone) {
-    next.drops.push_back({Grain::kMinute, part, hour, hour + rollups::kHourSeconds});
-    sums->drop_minutes(part, hour);
-  }
-}
-
-void RollupLoop::Impl::drop_old(journal::RollupCommit& next) {
-  const auto oldest =
-      rollups::bucket_of(clock.now() - options.config->analytics.keep, Grain::kHour);
-  reader->read_rollups([&](journal::RollupView& view) {
-    for (const auto grain : {Grain::kMinute, Grain::kHour, Grain::kDay})
-      for (const auto& range : view.parts(grain))
-        if (range.from < oldest) next.drops.push_back({grain, range.part, 0, oldest});
-  });
-}
-
 void RollupLoop::Impl::publish() {
   const std::scoped_lock lock(mutex);
   shown.seq = committed_seq;
   shown.events = added;
-  shown.others = sums ? others + sums->others() : others;
+  shown.missed = missed;
+  shown.others = others + (sums ? sums->others() : 0);
   shown.bytes = sums ? sums->bytes() : 0;
   shown.last_error = last_error;
   if (!asked) shown.rebuild = rebuild;

@@ -32,6 +32,7 @@ struct LoopStatus {
   std::uint64_t seq = 0;     // everything up to here is in the rollups
   std::uint64_t lag = 0;     // events behind
   std::uint64_t events = 0;  // added since the start
+  std::uint64_t missed = 0;  // that were gone before they could be added, since the start
   std::uint64_t others = 0;  // whose tags became `other`, since the start
   std::size_t bytes = 0;     // of memory
   std::string last_error;

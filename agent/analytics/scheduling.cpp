@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "agent/analytics/calls.h"
@@ -70,12 +68,9 @@ Answer scheduling_performance(Source& source, const Request& asked) {
   answer.until = request.until;
   answer.totals = totals(source, request.since, request.until);
   if (compared) {
-    Row before = totals(source, compared->since, compared->until);
+    const Row before = totals(source, compared->since, compared->until);
     const auto saved = reduction(before, answer.totals, "avg_latency_ms");
-    Row row{{{"since", text_of(compared->since)}, {"until", text_of(compared->until)}},
-            before.figures,
-            compared->texts};
-    select(row, request.metrics);
+    Row row = baseline_row(*compared, before, request);
     row.figures.push_back({"latency_reduction_pct", saved});
     row.figures.push_back(
         {"p95_latency_reduction_pct", reduction(before, answer.totals, "p95_latency_ms")});

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 
 namespace kcloud::analytics {
 
@@ -124,13 +123,23 @@ std::vector<PolicyChange> policy_changes(Source& source, core::Time since, core:
   return changes;
 }
 
+Row baseline_row(const Compared& compared, const Row& totals, const Request& request) {
+  Row row{{{"since", text_of(compared.since)}, {"until", text_of(compared.until)}},
+          totals.figures,
+          compared.texts};
+  select(row, request.metrics);
+  return row;
+}
+
 std::optional<Compared> baseline_of(Source& source, Request& request) {
   const auto length = request.until - request.since;
   switch (request.baseline.with) {
     case Baseline::With::kNothing:
       return std::nullopt;
     case Baseline::With::kPrevious:
-      return Compared{request.since - length, request.since, {{"compared_with", "previous"}}};
+      return Compared{std::max(core::Time(), request.since - length),
+                      request.since,
+                      {{"compared_with", "previous"}}};
     case Baseline::With::kFixed:
       return Compared{request.baseline.since, request.baseline.until, {{"compared_with", "fixed"}}};
     default:

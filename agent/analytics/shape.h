@@ -38,6 +38,9 @@ struct Compared {
 };
 std::optional<Compared> baseline_of(Source& source, Request& request);
 
+// A row of the table `baseline`, as far as it is asked for.
+Row baseline_row(const Compared& compared, const Row& totals, const Request& request);
+
 // The newest changes of policies in [since, until), oldest first.
 struct PolicyChange {
   core::Time time;

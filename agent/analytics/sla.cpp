@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "agent/analytics/calls.h"
 #include "agent/analytics/shape.h"
@@ -137,58 +138,56 @@ std::vector<core::Time> hour_edges(const Source& source, const Request& request)
 
 struct Hour {
   core::Time begin;
-  Score score;
+  double bad = 0;     // events, or seconds of downtime
+  double failed = 0;  // decisions; of availability alone
+  double total = 0;   // events
 };
 
-std::vector<Hour> scores_by_hour(Source& source, const Objective& objective,
-                                 const std::vector<core::Time>& edges) {
+std::vector<Hour> hours_of_downtime(Source& source, const std::vector<core::Time>& edges) {
   std::vector<Hour> all;
-  if (edges.size() < 2) return all;
-  if (objective.kind == "availability") {
-    const auto down = source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, edges});
-    const auto placed = source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, edges});
-    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-      if (down[i].measures[0].sum == 0 &&
-          placed[i].measures[0].sum == number(placed[i].measures[0].count))
-        continue;
-      all.push_back({edges[i], {0, down[i].measures[0].sum, 0}});
-      const double decisions = number(placed[i].measures[0].count);
-      all.back().score.total = decisions - placed[i].measures[0].sum;  // that failed
-    }
-    return all;
-  }
-  const auto sums = source.collect_all({objective.type, {}, {{objective.measure}}, edges});
+  const auto down = source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, edges});
+  const auto placed = source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, edges});
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const Score judged = score_of(sums[i].measures[0]);
-    if (judged.bad > 0) all.push_back({edges[i], judged});
+    const Sum& succeeded = placed[i].measures[0];
+    const Hour hour{edges[i], down[i].measures[0].sum, number(succeeded.count) - succeeded.sum};
+    if (hour.bad > 0 || hour.failed > 0) all.push_back(hour);
   }
   return all;
 }
 
-void add_worst(Table& table, Source& source, const Objective& objective,
+std::vector<Hour> hours_of_bad_events(Source& source, const Objective& objective,
+                                      const std::vector<core::Time>& edges) {
+  std::vector<Hour> all;
+  const auto sums = source.collect_all({objective.type, {}, {{objective.measure}}, edges});
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    const Score judged = score_of(sums[i].measures[0]);
+    if (judged.bad > 0) all.push_back({edges[i], judged.bad, 0, judged.total});
+  }
+  return all;
+}
+
+std::vector<Figure> hour_figures(Source& source, const Objective& objective, const Hour& hour) {
+  if (objective.kind != "availability")
+    return {{"total", hour.total}, {"bad", hour.bad}, {"compliance", 1 - hour.bad / hour.total}};
+  const auto score = availability(source, hour.begin, hour.begin + hours(1)).score();
+  return {{"downtime_seconds", hour.bad},
+          {"failed_decisions", hour.failed},
+          {"compliance", score.compliance}};
+}
+
+void add_worst(Table& table, Source& source, const Request& request, const Objective& objective,
                const std::vector<core::Time>& edges) {
-  const bool availability_kind = objective.kind == "availability";
-  auto all = scores_by_hour(source, objective, edges);
-  // Of availability those of the longest downtime, then of most failed decisions.
-  const auto worse = [&](const Hour& a, const Hour& b) {
-    if (a.score.bad != b.score.bad) return a.score.bad > b.score.bad;
-    if (availability_kind && a.score.total != b.score.total) return a.score.total > b.score.total;
-    return a.begin < b.begin;
-  };
+  if (edges.size() < 2) return;
+  auto all = objective.kind == "availability" ? hours_of_downtime(source, edges)
+                                              : hours_of_bad_events(source, objective, edges);
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(kWorstHours, all.size()));
-  std::partial_sort(all.begin(), end, all.end(), worse);
+  std::partial_sort(all.begin(), end, all.end(), [](const Hour& a, const Hour& b) {
+    return std::tie(b.bad, b.failed, a.begin) < std::tie(a.bad, a.failed, b.begin);
+  });
   for (auto hour = all.begin(); hour != end; ++hour) {
-    Row row{{{"objective", objective.name}, {"time", text_of(hour->begin)}}, {}};
-    if (availability_kind) {
-      const auto details = availability(source, hour->begin, hour->begin + hours(1));
-      row.figures = {{"downtime_seconds", details.downtime_seconds},
-                     {"failed_decisions", details.failed},
-                     {"compliance", details.score().compliance}};
-    } else {
-      row.figures = {{"total", hour->score.total},
-                     {"bad", hour->score.bad},
-                     {"compliance", hour->score.compliance}};
-    }
+    Row row{{{"objective", objective.name}, {"time", text_of(hour->begin)}},
+            hour_figures(source, objective, *hour)};
+    select(row, request.metrics);
     table.rows.push_back(std::move(row));
   }
 }
@@ -252,7 +251,7 @@ Answer sla_compliance(Source& source, const Request& asked,
     Row row = objective_row(source, request, objective, all);
     select(row, request.metrics);
     rows.rows.push_back(std::move(row));
-    add_worst(worst, source, objective, edges);
+    add_worst(worst, source, request, objective, edges);
     if (of_availability)
       add_availability_series(shapes, source, request, objective);
     else

@@ -53,7 +53,7 @@ class Source {
   rollups::Workloads workloads(core::Time since, core::Time until);
   // Of a type that keeps their newest values.
   rollups::Workloads workloads_of(const std::string& type, core::Time since, core::Time until);
-  // The events of a type, oldest first, at most so many of the newest.
+  // The events of a type that the rollups have, in the order of their seq.
   void events(const std::string& type, core::Time since, core::Time until,
               const std::function<void(const core::Event&)>& take);
 

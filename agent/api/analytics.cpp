@@ -28,8 +28,9 @@ http::Response rollups_response(const analytics::LoopStatus& status, int code) {
   const auto& rebuild = status.rebuild;
   http::Response response{.status = code};
   std::string& out = response.body;
-  out = fmt::format(R"({{"lag_events":{},"events_added":{},"events_in_other":{},"memory_bytes":{})",
-                    status.lag, status.events, status.others, status.bytes);
+  out = fmt::format(
+      R"({{"lag_events":{},"events_added":{},"events_missed":{},"events_in_other":{},"memory_bytes":{})",
+      status.lag, status.events, status.missed, status.others, status.bytes);
   core::append_member(out, "last_error", status.last_error);
   core::append_key(out, "rebuild");
   out += "{";

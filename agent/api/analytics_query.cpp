@@ -5,50 +5,34 @@
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
 
 #include "agent/api/event_query.h"
+#include "agent/api/range_query.h"
 
 namespace kcloud::api {
 namespace {
 
 using analytics::Baseline;
 
-constexpr std::chrono::days kLongest{3660};
 constexpr std::chrono::hours kDefaultRange{24 * 7};
 constexpr std::chrono::hours kByTheMinute{6};  // shorter ranges begin with a minute, not an hour
 constexpr std::chrono::minutes kShortestStep{1};
-constexpr const char* kTimes = "RFC 3339, an epoch number, `now` or a distance such as -24h";
 
 struct Parser {
   AnalyticsQuery& out;
   analytics::Kind kind;
-  core::Time now;
   const core::Catalogue& catalogue;
-  std::optional<std::chrono::nanoseconds> range = std::nullopt;
-  std::optional<core::Time> since = std::nullopt, until = std::nullopt;
-
-  void fail(std::string_view name, std::string_view value, std::string_view expected) {
-    if (out.error.empty())
-      out.error = fmt::format("parameter `{}` is `{}`; expected {}", name, value, expected);
-  }
-
-  void read_zone(const std::string& value) {
-    try {
-      out.request.zone = core::Zone(value);
-    } catch (const std::invalid_argument&) {
-      fail("zone", value, "an IANA time zone such as Asia/Seoul");
-    }
-  }
+  RangeQuery& range;
 
   void read_step(const std::string& value) {
     const auto step = core::parse_duration(value);
     const std::chrono::nanoseconds day = std::chrono::days(1);
-    const bool fits = step && *step >= kShortestStep && *step <= kLongest &&
+    const bool fits = step && *step >= kShortestStep && *step <= RangeQuery::kLongest &&
                       (*step < day ? day % *step : *step % day) == std::chrono::nanoseconds(0) &&
                       *step % kShortestStep == std::chrono::nanoseconds(0);
     if (!fits)
-      return fail("step", value, "a part of a day in whole minutes, or whole days: 15m, 1h, 1d");
+      return range.fail("step", value,
+                        "a part of a day in whole minutes, or whole days: 15m, 1h, 1d");
     out.request.step = std::chrono::duration_cast<std::chrono::seconds>(*step);
   }
 
@@ -66,8 +50,9 @@ struct Parser {
     each(value, [&](const std::string& name) {
       const auto known = analytics::metric_name(kind, name);
       if (known.empty())
-        return fail("metrics", name,
-                    fmt::format("names of {}", fmt::join(analytics::metric_names(kind), ", ")));
+        return range.fail(
+            "metrics", name,
+            fmt::format("names of {}", fmt::join(analytics::metric_names(kind), ", ")));
       if (std::ranges::find(out.request.metrics, known) == out.request.metrics.end())
         out.request.metrics.push_back(known);
     });
@@ -77,7 +62,7 @@ struct Parser {
     const auto known = analytics::group_names(catalogue);
     each(value, [&](const std::string& name) {
       if (std::ranges::find(known, name) == known.end())
-        return fail("group_by", name, fmt::format("names of {}", fmt::join(known, ", ")));
+        return range.fail("group_by", name, fmt::format("names of {}", fmt::join(known, ", ")));
       auto& groups = out.request.group_by;
       if (std::ranges::find(groups, name) == groups.end()) groups.push_back(name);
     });
@@ -94,34 +79,25 @@ struct Parser {
     } else {
       const auto slash = value.find('/');
       const auto from =
-          parse_query_time(std::string_view(value).substr(0, slash), now, out.request.zone);
+          parse_query_time(std::string_view(value).substr(0, slash), range.now, range.zone);
       const auto to =
           slash == std::string::npos
               ? std::nullopt
-              : parse_query_time(std::string_view(value).substr(slash + 1), now, out.request.zone);
+              : parse_query_time(std::string_view(value).substr(slash + 1), range.now, range.zone);
       if (!from || !to || *from >= *to)
-        return fail("compare_baseline", value,
-                    "true (the period before), SINCE/UNTIL, policy (before and after the newest "
-                    "change of one) or policy:NAME");
+        return range.fail(
+            "compare_baseline", value,
+            "true (the period before), SINCE/UNTIL, policy (before and after the newest "
+            "change of one) or policy:NAME");
       baseline = {Baseline::With::kFixed, *from, *to, {}};
     }
   }
 
-  void read_time(const std::string& name, const std::string& value) {
-    const auto time = parse_query_time(value, now, out.request.zone);
-    if (!time) return fail(name, value, kTimes);
-    (name == "since" ? since : until) = time;
-  }
-
   void read(const std::string& name, const std::string& value) {
     if (value.empty()) {
-      fail(name, value, "a value");
-    } else if (name == "time_range") {
-      range = core::parse_duration(value);
-      if (!range || *range < kShortestStep || *range > kLongest)
-        fail(name, value, "a time from 1m to 3660d, such as 24h, 7d or 30d");
-    } else if (name == "since" || name == "until") {
-      read_time(name, value);
+      range.fail(name, value, "a value");
+    } else if (range.read(name, value)) {
+      return;
     } else if (name == "step") {
       read_step(value);
     } else if (name == "metrics") {
@@ -132,38 +108,29 @@ struct Parser {
       read_baseline(value);
     } else if (name == "format") {
       out.csv = value == "csv";
-      if (value != "csv" && value != "json") fail(name, value, "json or csv");
-    } else if (name != "zone" && out.error.empty()) {
-      out.error = fmt::format(
+      if (value != "csv" && value != "json") range.fail(name, value, "json or csv");
+    } else {
+      range.fail(fmt::format(
           "unknown parameter `{}`; there are time_range, since, until, zone, step, group_by, "
           "metrics, compare_baseline and format",
-          name);
+          name));
     }
   }
 
   void finish() {
-    if (!out.error.empty()) return;
-    if (range && (since || until)) {
-      out.error = "`time_range` goes without `since` and `until`: it ends now";
-      return;
-    }
+    range.finish();
     auto& request = out.request;
+    request.zone = range.zone;
     // An open end takes in the minute that goes on.
-    request.until = until.value_or(core::Time(std::chrono::ceil<std::chrono::minutes>(now)));
-    if (since) {
-      request.since = *since;
-    } else {
-      const auto length = range.value_or(kDefaultRange);
-      const auto from = (until ? *until : now) - length;
-      request.since = length < kByTheMinute
-                          ? core::Time(std::chrono::floor<std::chrono::minutes>(from))
-                          : core::Time(std::chrono::floor<std::chrono::hours>(from));
-    }
-    if (request.since >= request.until)
-      out.error = fmt::format("`since` ({}) is not before `until` ({})",
-                              core::format_time(request.since), core::format_time(request.until));
-    else if (request.until - request.since > kLongest)
-      out.error = "the range is longer than 3660d";
+    request.until =
+        range.until.value_or(core::Time(std::chrono::ceil<std::chrono::minutes>(range.now)));
+    const auto length = range.length.value_or(kDefaultRange);
+    const auto from = range.until.value_or(range.now) - length;
+    request.since = range.since.value_or(
+        length < kByTheMinute ? core::Time(std::chrono::floor<std::chrono::minutes>(from))
+                              : core::Time(std::chrono::floor<std::chrono::hours>(from)));
+    range.check(request.since, request.until);
+    out.error = range.error;
   }
 };
 
@@ -173,11 +140,8 @@ AnalyticsQuery parse_analytics_query(const http::Parameters& parameters, analyti
                                      core::Time now, const std::string& zone,
                                      const core::Catalogue& catalogue) {
   AnalyticsQuery out;
-  out.request.zone = core::Zone(zone);
-  Parser parser{out, kind, now, catalogue};
-  // Times without an offset are of the zone.
-  for (const auto& [name, value] : parameters)
-    if (name == "zone" && !value.empty()) parser.read_zone(value);
+  RangeQuery range(parameters, now, zone);
+  Parser parser{out, kind, catalogue, range};
   for (const auto& [name, value] : parameters) parser.read(name, value);
   parser.finish();
   return out;

@@ -7,18 +7,15 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
-#include <set>
-#include <stdexcept>
 #include <utility>
 
-#include "agent/api/event_query.h"
+#include "agent/api/range_query.h"
 
 namespace kcloud::api {
 namespace {
 
 using report::Language;
 
-constexpr std::chrono::days kLongest{3660};
 constexpr std::chrono::days kDefaultRange{30};
 constexpr std::size_t kMostText = 1024;
 constexpr std::string_view kNames =
@@ -80,23 +77,8 @@ std::optional<report::Format> negotiate(std::string_view accept) {
 
 struct Parser {
   ReportQuery& out;
-  core::Time now;
-  std::chrono::nanoseconds range = kDefaultRange;
-  bool range_given = false, since_given = false, until_given = false;
+  RangeQuery& range;
   bool format_given = false, language_given = false;
-
-  void fail(std::string_view name, std::string_view value, std::string_view expected) {
-    if (out.error.empty())
-      out.error = fmt::format("parameter `{}` is `{}`; expected {}", name, value, expected);
-  }
-
-  void read_zone(const std::string& value) {
-    try {
-      out.request.zone = core::Zone(value);
-    } catch (const std::invalid_argument&) {
-      fail("zone", value, "an IANA time zone such as Asia/Seoul");
-    }
-  }
 
   std::string* filter(std::string_view name) {
     auto& request = out.request;
@@ -109,47 +91,32 @@ struct Parser {
   void read(const std::string& name, const std::string& value) {
     if (auto* text = filter(name)) {
       *text = value;
-      if (value.empty() || value.size() > kMostText) fail(name, value, "1 to 1024 bytes");
-    } else if (name == "time_range") {
-      range_given = true;
-      const auto length = core::parse_duration(value);
-      if (!length || *length <= std::chrono::nanoseconds(0) || *length > kLongest)
-        return fail(name, value, "a time up to 3660d, such as 24h, 7d or 30d");
-      range = *length;
-    } else if (name == "since" || name == "until") {
-      const auto time = parse_query_time(value, now, out.request.zone);
-      if (!time)
-        return fail(name, value, "RFC 3339, an epoch number, `now` or a distance such as -24h");
-      (name == "since" ? out.request.since : out.request.until) = *time;
-      (name == "since" ? since_given : until_given) = true;
+      if (value.empty() || value.size() > kMostText) range.fail(name, value, "1 to 1024 bytes");
+    } else if (range.read(name, value)) {
+      return;
     } else if (name == "format") {
       const auto* form = std::ranges::find(kForms, value, &Form::name);
-      if (form == kForms.end()) return fail(name, value, "json, jsonl, csv or html");
+      if (form == kForms.end()) return range.fail(name, value, "json, jsonl, csv or html");
       out.request.format = form->format;
       format_given = true;
     } else if (name == "lang") {
-      if (value != "ko" && value != "en") fail(name, value, "ko or en");
+      if (value != "ko" && value != "en") range.fail(name, value, "ko or en");
       out.request.language = value == "ko" ? Language::kKorean : Language::kEnglish;
       language_given = true;
-    } else if (name != "zone" && out.error.empty()) {
-      out.error = fmt::format("unknown parameter `{}`; there are {}", name, kNames);
+    } else {
+      range.fail(fmt::format("unknown parameter `{}`; there are {}", name, kNames));
     }
   }
 
   void finish(const core::Catalogue& catalogue) {
-    if (!out.error.empty()) return;
-    if (range_given && (since_given || until_given)) {
-      out.error = "`time_range` goes without `since` and `until`: it ends now";
-      return;
-    }
+    range.finish();
     auto& request = out.request;
-    if (!until_given) request.until = now;
-    if (!since_given) request.since = std::max(core::Time(), request.until - range);
-    if (request.since >= request.until)
-      out.error = fmt::format("`since` ({}) is not before `until` ({})",
-                              core::format_time(request.since), core::format_time(request.until));
-    else if (request.until - request.since > kLongest)
-      out.error = "the range is longer than 3660d";
+    request.zone = range.zone;
+    request.until = range.until.value_or(range.now);
+    request.since = range.since.value_or(
+        std::max(core::Time(), request.until - range.length.value_or(kDefaultRange)));
+    range.check(request.since, request.until);
+    out.error = range.error;
     if (const auto* type = catalogue.find_endpoint(request.type)) request.type = type->name;
   }
 
@@ -175,16 +142,8 @@ ReportQuery parse_report_query(const http::Parameters& parameters, std::string_v
                                std::string_view accept_language, core::Time now,
                                const std::string& zone, const core::Catalogue& catalogue) {
   ReportQuery out;
-  out.request.zone = core::Zone(zone);
-  Parser parser{out, now};
-  std::set<std::string_view> seen;
-  for (const auto& [name, value] : parameters) {
-    if (!seen.insert(name).second) {
-      out.error = fmt::format("parameter `{}` is given twice", name);
-      return out;
-    }
-    if (name == "zone") parser.read_zone(value);  // times without an offset are of it
-  }
+  RangeQuery range(parameters, now, zone);
+  Parser parser{out, range};
   for (const auto& [name, value] : parameters) parser.read(name, value);
   parser.finish(catalogue);
   parser.negotiate_rest(accept, accept_language);

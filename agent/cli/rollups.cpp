@@ -67,6 +67,8 @@ int show_rollups(const RollupsOptions& options) {
       core::json_number_at(answer, "events_added").value_or(0),
       core::json_number_at(answer, "events_in_other").value_or(0),
       core::json_number_at(answer, "memory_bytes").value_or(0) / 1024);
+  if (const auto missed = core::json_number_at(answer, "events_missed").value_or(0); missed > 0)
+    fmt::print("{} events were gone before they were added\n", missed);
   if (const auto error = core::json_text_at(answer, "last_error"); !error.empty())
     fmt::print("last error: {}\n", printable(error));
   if (const auto state = core::json_text_at(answer, "rebuild.state"); state != "none")

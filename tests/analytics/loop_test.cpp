@@ -156,6 +156,24 @@ TEST_F(LoopTest, AnHourThatIsDamagedIsSaidAndMadeAnew) {
   EXPECT_EQ(figure(answer(Kind::kScheduling, begin, begin + hours(1)).totals, "decisions"), 2);
 }
 
+TEST_F(LoopTest, EventsThatWereGoneBeforeTheyWereAddedAreCounted) {
+  decide(100);
+  answer(Kind::kScheduling, clock.now() - hours(1), clock.now());
+  close();
+  const std::string on = text;
+  text += "analytics: {enabled: false}\n";
+  open();
+  decide(200);
+  decide(200);
+  clock.advance(hours(24 * 11));
+  decide(300);
+  ASSERT_TRUE(eventually([&] { return journal->stats().oldest == 4; }));
+  close();
+  text = on;
+  open();
+  ASSERT_TRUE(eventually([&] { return analytics->status().missed == 2; }));
+}
+
 TEST_F(LoopTest, DaysThatAreOverSayWhatTheirHoursDid) {
   for (int day = 0; day < 4; ++day) {
     for (int i = 1; i <= 5; ++i) {

@@ -81,6 +81,7 @@ TEST_F(QueryTest, BaselinesAreOfThreeKinds) {
   EXPECT_EQ(parse({{"compare_baseline", "policy:power-saving"}}).request.baseline.policy,
             "power-saving");
   EXPECT_NE(parse({{"compare_baseline", "2026-01-01T00:00:00Z"}}).error, "");
+  EXPECT_NE(parse({{"step", "1h"}, {"step", "1d"}}).error, "");
 }
 
 }  // namespace
