@@ -107,11 +107,13 @@ Row objective_row(Source& source, const Request& request, const Objective& objec
                {"good_is", objective.good},
                {"unit", objective.kind == "availability" ? "workload_seconds" : "events"},
                {"met", met(judged, objective)}};
-  // Up to now by the minute; what is long over by the hour, as it is kept.
-  auto end = std::min(request.until, source.now());
-  const bool recent = source.now() - end < rollups::kMinutesFor - hours(1);
-  end = recent ? core::Time(std::chrono::ceil<std::chrono::minutes>(end))
-               : core::Time(std::chrono::floor<hours>(end));
+  // Of the last day by the minute, of what is longer ago by the hour, as it is kept.
+  const auto now = source.now();
+  auto end = core::Time(std::chrono::floor<std::chrono::minutes>(request.until));
+  if (request.until >= now)
+    end = core::Time(std::chrono::ceil<std::chrono::minutes>(now));
+  else if (now - end >= rollups::kMinutesFor - hours(1))
+    end = core::Time(std::chrono::floor<hours>(request.until));
   for (const auto& [name, length] : kBurnWindows) {
     const auto since = std::max(request.since, end - length);
     // Workloads are kept by the hour.

@@ -234,8 +234,15 @@ class Analytics(unittest.TestCase):
                 figures.pop("hours_after")
             self.check(found[key], figures, ("policy", key, asked))
 
+    def judged(self, mine):
+        """(objective, target, events that count, whether one is good) of those that count events."""
+        latency = [e for e in mine if e.number("execution_time_ms") is not None]
+        inference = [e for e in mine if e.tag("workload_type") == "inference"]
+        return [("scheduling-latency", 0.9, latency, lambda e: e.number("execution_time_ms") <= 100),
+                ("placed-on-npu", 0.25, inference, lambda e: e.tag("cluster").startswith("npu-"))]
+
     def compare_sla(self, events, since, until, asked):
-        got = self.call("sla-compliance", **asked)
+        got = self.call("sla-compliance", **asked, group_by="cluster", step="6h")
         now = model.instant(got["as_of"])
         wanted = model.availability(events, since, until, now)
         total, compliance = wanted.pop("total"), wanted.pop("compliance")
@@ -248,16 +255,74 @@ class Analytics(unittest.TestCase):
             self.check(rows["availability"],
                        model.score(total, wanted["downtime_seconds"], 0.999, compliance),
                        ("availability", asked))
+            self.compare_burn(events, rows, since, until, now)
         mine = model.within(events, "scheduling_decision", since, until)
-        latency = model.numbers(mine, "execution_time_ms")
-        self.check(rows["scheduling-latency"],
-                   model.score(len(latency), sum(v > 100 for v in latency), 0.9), ("latency", asked))
-        inference = [e for e in mine if e.tag("workload_type") == "inference"]
-        self.check(rows["placed-on-npu"],
-                   model.score(len(inference),
-                               sum(not e.tag("cluster").startswith("npu-") for e in inference), 0.25),
-                   ("events", asked))
+        edges = model.step_edges(since, until, 6 * 3600, "Asia/Seoul")
+        groups = {(row["objective"], row["cluster"]): row for row in got["groups"]}
+        series = {(row["objective"], row.get("cluster"), model.instant(row["time"])): row
+                  for row in got["series"]}
+        seen = set()
+        for name, target, counted, good in self.judged(mine):
+            self.check(rows[name], model.score(len(counted), sum(not good(e) for e in counted), target),
+                       (name, asked))
+            clusters = {e.tag("cluster") for e in mine}  # also those without an event that counts
+            for cluster in clusters:
+                part = [e for e in counted if e.tag("cluster") == cluster]
+                seen.add((name, cluster))
+                self.check(groups[name, cluster],
+                           model.score(len(part), sum(not good(e) for e in part), target),
+                           (name, cluster, asked))
+                for begin, end in zip(edges, edges[1:]):
+                    step = [e for e in part if begin <= e.time < end]
+                    self.check(series[name, cluster, begin],
+                               model.score(len(step), sum(not good(e) for e in step), target),
+                               (name, cluster, begin, asked))
+        self.assertEqual(set(groups), seen)
+        for begin, end in zip(edges, edges[1:]):
+            if end <= now:
+                part = model.availability(events, begin, end, now)
+                self.check(series["availability", None, begin],
+                           model.score(part["total"], part["downtime_seconds"], 0.999,
+                                       part["compliance"]), ("availability", begin, asked))
         self.compare_worst(got, mine, since, until, now)
+        self.compare_worst_availability(got, events, since, until, now)
+
+    def compare_burn(self, events, rows, since, until, now):
+        recent = now[0] - until[0] // 60 * 60 < 23 * 3600
+        end = (until[0] // 60 * 60 if recent else until[0] // 3600 * 3600, 0)
+        for name, hours in (("burn_rate_1h", 1), ("burn_rate_6h", 6), ("burn_rate_24h", 24)):
+            begin = max(since, (end[0] - hours * 3600, 0))
+            part = model.within(events, "scheduling_decision", begin, end)
+            for objective, target, counted, good in self.judged(part):
+                burn = model.score(len(counted), sum(not good(e) for e in counted), target)["burn_rate"]
+                self.check(rows[objective], {name: burn}, (objective, name, until))
+            # Workloads are those of the hours that the window touches.
+            known = model.availability(events, (begin[0] // 3600 * 3600, 0), end, now)["workloads"]
+            part = model.availability(events, begin, end, now)
+            seconds = known * model.hours(begin, end, now) * 3600
+            up = 1 - part["downtime_seconds"] / seconds if seconds else None
+            rate = part["success_rate"]
+            burn = None if not seconds else (
+                1 - (1 if up is None else up) * (1 if rate is None else rate)) / (1 - 0.999)
+            self.check(rows["availability"], {name: burn}, ("availability", name, until))
+
+    def compare_worst_availability(self, got, events, since, until, now):
+        hours = {}
+        for hour in range(-(-since[0] // 3600) * 3600, until[0], 3600):
+            if (hour, 0) < since or ((hour + 3600, 0) > until and until < now):
+                continue
+            part = model.availability(events, (hour, 0), (hour + 3600, 0), now)
+            if part["downtime_seconds"] or part["failed_decisions"]:
+                hours[hour] = part
+        worst = sorted(hours, key=lambda h: (-hours[h]["downtime_seconds"],
+                                             -hours[h]["failed_decisions"], h))[:5]
+        rows = [row for row in got["worst_hours"] if row["objective"] == "availability"]
+        self.assertEqual([model.instant(row["time"])[0] for row in rows], worst)
+        for row, hour in zip(rows, worst):
+            names = ["downtime_seconds", "failed_decisions"]
+            if (hour + 3600, 0) <= now:
+                names.append("compliance")
+            self.check(row, {name: hours[hour][name] for name in names}, row)
 
     def compare_worst(self, got, mine, since, until, now):
         hours = {}
