@@ -1,20 +1,16 @@
 #include "rollups/accumulator.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 
 #include "core/utf8.h"
+#include "rollups/damaged.h"
 
 namespace kcloud::rollups {
 namespace {
 
 constexpr std::size_t kMostTypes = 500;  // unknown ones share `other` past it
-
-[[noreturn]] void damaged() {
-  throw std::runtime_error("a rollup is damaged; `kcloud-logger rollups rebuild` makes it anew");
-}
 
 }  // namespace
 
@@ -119,11 +115,17 @@ std::uint32_t Accumulator::series_of(TypeState& state, const core::Event& event)
                       core::utf8_prefix(value, limits_.tag_bytes));
   }
   if (state.series.size() >= limits_.series) state.series.clear();
-  const auto series = dictionary_.series_of(state.type) < limits_.series
-                          ? dictionary_.series(state.type, encode_tags(tags))
-                          : state.other;
+  const auto series = series_in(state.type, encode_tags(tags), state.other);
   if (series != 0) state.series.emplace(scratch_, series);
   return series;
+}
+
+// Past the limit only those that are known.
+std::uint32_t Accumulator::series_in(std::uint32_t type, const std::string& tags,
+                                     std::uint32_t other) {
+  if (dictionary_.series_of(type) < limits_.series) return dictionary_.series(type, tags);
+  const auto known = dictionary_.find_series(type, tags);
+  return known == 0 ? other : known;
 }
 
 void Accumulator::enter(TypeState& state, std::int64_t hour) {
@@ -169,20 +171,17 @@ void Accumulator::enter_minute(TypeState& state, std::int64_t minute) {
   newest = std::max(newest, minute);
 }
 
-bool Accumulator::keeps_minutes(const TypeState& state, const core::Event& event,
-                                std::int64_t hour) {
-  const std::pair key{part_of(state.type, Kind::kTags), hour};
-  const bool in_time = event.received - event.time <= kMinutesFor;
+bool Accumulator::keeps_minutes(Part part, std::int64_t hour, bool in_time, bool first) {
+  const std::pair key{part, hour};
   const auto found = minute_hours_.find(key);
-  const CellKey place{Grain::kMinute, key.first, hour, 0};
+  const CellKey place{Grain::kMinute, part, hour, 0};
   if (found != minute_hours_.end()) {
     if (in_time) return true;
     minute_hours_.erase(found);
     minutes_ended_.push_back(place);
     return false;
   }
-  // The event was counted just now.
-  if (!in_time || state.total->cell.events != 1) return false;
+  if (!in_time || !first) return false;
   minute_hours_.insert(key);
   minutes_begun_.push_back(place);
   return true;
@@ -250,13 +249,103 @@ void Accumulator::add(const core::Event& event) {
   } else {
     add_to(*hourly, state);
   }
-  if (!keeps_minutes(state, event, hour)) return;
+  const bool in_time = event.received - event.time <= kMinutesFor;
+  // The event was counted just now.
+  if (!keeps_minutes(part, hour, in_time, state.total->cell.events == 1)) return;
   const std::int64_t minute = bucket_of(event.time, Grain::kMinute);
   if (minute != state.minute) enter_minute(state, minute);
   Slot*& minutely = state.in_minute[series];
   if (minutely == nullptr)
     minutely = &slot({Grain::kMinute, part, minute, series}, state.minute_is_new);
   add_to(*minutely, state);
+}
+
+void Accumulator::add_workloads(const CellKey& key, const std::string& chunk) {
+  Slot& found = slot({key.grain, key.part, key.bucket, 0});
+  const auto had = found.workloads->bytes();
+  if (found.workloads->add(chunk) == Workloads::Added::kDamaged) damaged();
+  bytes_ += found.workloads->bytes() - had;
+  touch(found);
+}
+
+// `places`: the series that a combination of an hour is counted under, by hour and the delta's own.
+void Accumulator::add_tags(
+    const DeltaNames& names, const Change& change,
+    std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>& places) {
+  const Part part = names.part(change.key.part);
+  const auto cell = names.cell(change.value);
+  const auto* own = names.series(change.key.series);
+  if (!cell || own == nullptr) damaged();
+  const auto type = part >> 2;
+  auto tags = decode_tags(own->tags);
+  for (auto& tag : tags) tag.second = kOther;
+  const auto other = [&] { return dictionary_.series(type, encode_tags(tags)); };
+  const std::int64_t hour = change.key.bucket;
+  Slot& total = slot({Grain::kHour, part_of(type, Kind::kTotal), hour, 0});
+  auto series = series_in(type, own->tags, 0);
+  Slot* place = series == 0 ? nullptr : &slot({Grain::kHour, part, hour, series});
+  if (place != nullptr && place->cell.events == 0) {
+    if (total.cell.combinations < limits_.combinations)
+      ++total.cell.combinations;
+    else
+      place = nullptr;
+  }
+  if (place == nullptr) {
+    others_ += cell->events;
+    series = other();
+    place = &slot({Grain::kHour, part, hour, series});
+  }
+  place->cell.add(*cell);
+  touch(*place);
+  places.emplace(std::pair(hour, change.key.series), series);
+}
+
+void Accumulator::add(const Delta& delta) {
+  const DeltaNames names(delta, dictionary_);
+  const std::set<std::pair<Part, std::int64_t>> in_time = [&] {
+    std::set<std::pair<Part, std::int64_t>> hours;
+    for (const auto& key : delta.minutes) hours.emplace(names.part(key.part), key.bucket);
+    return hours;
+  }();
+  // By the delta's own part.
+  std::map<Part, std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>> places;
+  for (const auto& change : delta.cells) {
+    if (change.key.grain != Grain::kHour) continue;
+    const Part part = names.part(change.key.part);
+    if (part >> 2 == 0) damaged();
+    switch (kind_of(part)) {
+      case Kind::kTotal: {
+        const auto cell = names.cell(change.value);
+        if (!cell) damaged();
+        Slot& total = slot({Grain::kHour, part, change.key.bucket, 0});
+        const bool first = total.cell.events == 0;
+        total.cell.add(*cell);
+        touch(total);
+        const std::pair hour{part_of(part >> 2, Kind::kTags), change.key.bucket};
+        keeps_minutes(hour.first, hour.second, in_time.contains(hour), first);
+        break;
+      }
+      case Kind::kTags:
+        add_tags(names, change, places[change.key.part]);
+        break;
+      case Kind::kWorkloads:
+        add_workloads({Grain::kHour, part, change.key.bucket, 0}, change.value);
+        break;
+    }
+  }
+  for (const auto& change : delta.cells) {
+    if (change.key.grain != Grain::kMinute) continue;
+    const Part part = names.part(change.key.part);
+    const auto hour = bucket_of(begin_of(change.key.bucket), Grain::kHour);
+    if (!minute_hours_.contains({part, hour})) continue;
+    const auto cell = names.cell(change.value);
+    const auto& of_part = places[change.key.part];
+    const auto series = of_part.find({hour, change.key.series});
+    if (!cell || series == of_part.end()) damaged();
+    Slot& found = slot({Grain::kMinute, part, change.key.bucket, series->second});
+    found.cell.add(*cell);
+    touch(found);
+  }
 }
 
 Accumulator::Changes Accumulator::take() {

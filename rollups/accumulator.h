@@ -1,5 +1,5 @@
-// Adds events to the cells they belong to: of their hour, of their minute, of all tags and of their
-// combination of tags; and to the workloads of their hour.
+// Adds events, or what was made of them elsewhere, to the cells they belong to: of their hour, of
+// their minute, of all tags and of their combination of tags; and to the workloads of their hour.
 //
 // Pure but for `load`, which gives what is kept of a cell. One thread. Events come in the order of
 // their seq; whatever is taken in between, the same events give the same bytes.
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "rollups/cell.h"
+#include "rollups/delta.h"
 #include "rollups/keys.h"
 #include "rollups/plan.h"
 #include "rollups/workloads.h"
@@ -23,8 +24,6 @@
 namespace kcloud::rollups {
 
 inline constexpr std::string_view kOther = "other";  // value of every tag past the limits below
-
-inline constexpr std::chrono::hours kMinutesFor{24};
 
 struct Limits {
   std::size_t combinations = 1000;  // of tags: of a type in an hour
@@ -46,6 +45,8 @@ class Accumulator {
   // Minutes are kept of events that came within kMinutesFor of their time, as long as all of their
   // hour's and type's did.
   void add(const core::Event& event);
+  // What another accumulator took of its events. Throws std::runtime_error when it is damaged.
+  void add(const Delta& delta);
   // Hours whose minutes are kept: those of an earlier run. By the part of the type's combinations.
   void restore_minutes(Part part, std::int64_t hour) { minute_hours_.emplace(part, hour); }
   // Of the type's combinations: nothing is kept of later minutes, so they need not be loaded.
@@ -54,10 +55,6 @@ class Accumulator {
   // They are dropped from what is kept.
   void drop_minutes(Part part, std::int64_t hour) { minute_hours_.erase({part, hour}); }
 
-  struct Change {
-    CellKey key;
-    std::string value;
-  };
   struct Changes {
     std::vector<CellKey> minutes_ended;  // of these hours they are to be dropped first …
     std::vector<Change> cells;           // … then every cell that changed
@@ -88,7 +85,12 @@ class Accumulator {
   void enter(TypeState& state, std::int64_t hour);
   void add_to(Slot& slot, const TypeState& state);
   void add_workload(const TypeState& state, const core::Event& event, std::int64_t hour);
-  bool keeps_minutes(const TypeState& state, const core::Event& event, std::int64_t hour);
+  // Whether minutes are kept of an hour that `first` events came to now.
+  bool keeps_minutes(Part part, std::int64_t hour, bool in_time, bool first);
+  std::uint32_t series_in(std::uint32_t type, const std::string& tags, std::uint32_t other);
+  void add_tags(const DeltaNames& names, const Change& change,
+                std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>& places);
+  void add_workloads(const CellKey& key, const std::string& chunk);
 
   const std::shared_ptr<const Plan> plan_;
   Dictionary& dictionary_;

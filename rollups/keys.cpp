@@ -27,6 +27,11 @@ std::uint32_t Dictionary::series(std::uint32_t type, const std::string& tags) {
   return found->second;
 }
 
+std::uint32_t Dictionary::find_series(std::uint32_t type, const std::string& tags) const {
+  const auto found = series_.find({type, tags});
+  return found == series_.end() ? 0 : found->second;
+}
+
 std::size_t Dictionary::series_of(std::uint32_t type) const {
   const auto found = counts_.find(type);
   return found == counts_.end() ? 0 : found->second;

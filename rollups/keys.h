@@ -1,6 +1,7 @@
 // Where a cell is kept: grain, part, bucket, series. Plain values.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,12 @@ struct CellKey {
   bool operator==(const CellKey&) const = default;
 };
 
+// A cell as it is kept.
+struct Change {
+  CellKey key;
+  std::string value;
+};
+
 struct CellKeyHash {
   std::size_t operator()(const CellKey& key) const {
     const auto place = static_cast<std::uint64_t>(key.part) << 34 |
@@ -42,6 +49,9 @@ struct CellKeyHash {
     return core::hash_of(place ^ core::hash_of(static_cast<std::uint64_t>(key.bucket)));
   }
 };
+
+// Minutes are kept of events that came as soon, and then as long.
+inline constexpr std::chrono::hours kMinutesFor{24};
 
 inline constexpr std::int64_t kMinuteSeconds = 60, kHourSeconds = 3600;
 
@@ -70,6 +80,8 @@ class Dictionary {
   std::uint32_t name(std::string_view name);             // made when it is new
   std::uint32_t find_name(std::string_view name) const;  // 0: there is none
   std::uint32_t series(std::uint32_t type, const std::string& tags);
+  // 0: there is none.
+  std::uint32_t find_series(std::uint32_t type, const std::string& tags) const;
   std::size_t series_of(std::uint32_t type) const;  // how many
   // As it was kept.
   void restore_name(std::uint32_t id, std::string name);

@@ -60,6 +60,7 @@ std::optional<double> Measure::derived(const core::Event& event) const {
     const auto good = judge(event);
     return good ? std::optional(*good ? 1.0 : 0.0) : std::nullopt;
   }
+  if (kind == Kind::kEach) return 1.0;
   if (slot >= event.fields.size() || !event.fields[slot].present()) return std::nullopt;
   const core::FieldValue& value = event.fields[slot];
   switch (kind) {
@@ -75,8 +76,9 @@ std::optional<double> Measure::derived(const core::Event& event) const {
   return value.number();
 }
 
-Plan::Plan(std::shared_ptr<const core::Catalogue> catalogue, const std::vector<Judged>& judged)
-    : catalogue_(std::move(catalogue)) {
+Plan::Plan(std::shared_ptr<const core::Catalogue> catalogue, const std::vector<Judged>& judged,
+           bool shared)
+    : catalogue_(std::move(catalogue)), shared_(shared) {
   for (const auto& type : catalogue_->types()) types_.push_back(plan_of(type));
   for (const auto& one : judged)
     for (auto& plan : types_)
@@ -84,6 +86,7 @@ Plan::Plan(std::shared_ptr<const core::Catalogue> catalogue, const std::vector<J
         Measure measure{one.measure, Kind::kJudged};
         measure.judge = one.judge;
         plan.measures.push_back(std::move(measure));
+        if (shared) plan.measures.push_back({companion(one.measure), Kind::kEach});
       }
 }
 

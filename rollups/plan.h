@@ -59,7 +59,8 @@ struct Measure {
     kPaired,     // of `slot`, where `other` is there too
     kOnSuccess,  // of `slot`, where the text of `other` is `success`
     kSucceeded,  // whether the text of `slot` is `success`
-    kJudged
+    kJudged,
+    kEach  // 1 for each event
   };
   std::string name;
   Kind kind = Kind::kField;
@@ -90,8 +91,10 @@ struct TypePlan {
 
 class Plan {
  public:
-  // Keeps the catalogue.
-  Plan(std::shared_ptr<const core::Catalogue> catalogue, const std::vector<Judged>& judged);
+  // Keeps the catalogue. `shared`: of sums that others add to, who may judge by other words; each
+  // objective is then accompanied by the number of events that it was asked of (companion()).
+  Plan(std::shared_ptr<const core::Catalogue> catalogue, const std::vector<Judged>& judged,
+       bool shared = false);
 
   // Of the event's type; that of unknown types when the catalogue has it not.
   const TypePlan& of(const core::Event& event) const {
@@ -99,11 +102,15 @@ class Plan {
   }
   const TypePlan* find(std::string_view type) const;
   const core::Catalogue& catalogue() const { return *catalogue_; }
+  bool shared() const { return shared_; }
+  // The measure that counts the events which an objective's measure was asked of.
+  static std::string companion(const std::string& judged) { return "of:" + judged; }
 
  private:
   std::shared_ptr<const core::Catalogue> catalogue_;
   std::vector<TypePlan> types_;  // as in the catalogue
   TypePlan unknown_;
+  bool shared_;
 };
 
 }  // namespace kcloud::rollups

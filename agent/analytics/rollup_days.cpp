@@ -1,18 +1,16 @@
 #include "agent/analytics/rollup_days.h"
 
 #include <algorithm>
-#include <map>
-#include <stdexcept>
 
 #include "core/hash.h"
-#include "rollups/cell.h"
+#include "rollups/damaged.h"
+#include "rollups/day.h"
 
 namespace kcloud::analytics {
 namespace {
 
 using rollups::CellKey;
 using rollups::Grain;
-using rollups::Kind;
 
 // After its end, so that late events do not make it again and again.
 constexpr std::chrono::minutes kWait{10};
@@ -24,10 +22,6 @@ std::int64_t seconds_of(core::Time time) {
 // Stands among the marks of part 0.
 std::int64_t zone_mark(const core::Zone& zone) {
   return static_cast<std::int64_t>(core::hash_of(zone.name()) >> 2);
-}
-
-[[noreturn]] void damaged() {
-  throw std::runtime_error("a rollup is damaged; `rollups rebuild` makes it anew");
 }
 
 }  // namespace
@@ -42,12 +36,10 @@ void add_workloads(rollups::Workloads& sum, journal::RollupView& view, CellKey b
   using Added = rollups::Workloads::Added;
   for (std::string chunk; !(chunk = view.get(bucket)).empty(); ++bucket.series) {
     const auto added = sum.add(chunk);
-    if (added == Added::kDamaged) damaged();
+    if (added == Added::kDamaged) rollups::damaged();
     if (added == Added::kLast) return;
   }
 }
-
-bool has_days(rollups::Part part) { return rollups::kind_of(part) != Kind::kTotal; }
 
 void Days::open(journal::RollupView& view, journal::RollupCommit& commit) {
   const journal::RollupRange all{Grain::kDay, 0, 0, INT64_MAX};
@@ -57,7 +49,7 @@ void Days::open(journal::RollupView& view, journal::RollupCommit& commit) {
     commit.marks.push_back({Grain::kDay, 0, zone_mark(zone_), 0});
   }
   for (const auto& range : view.parts(Grain::kHour)) {
-    if (!has_days(range.part)) continue;
+    if (!rollups::has_days(range.part)) continue;
     const auto marks = commit.drops.empty() ? view.marks({Grain::kDay, range.part, 0, INT64_MAX})
                                             : std::vector<std::int64_t>();
     for (auto day = zone_.day_of(rollups::begin_of(range.from)).first;
@@ -70,7 +62,7 @@ void Days::open(journal::RollupView& view, journal::RollupCommit& commit) {
 void Days::touched(journal::RollupCommit& commit) {
   std::set<std::pair<std::int64_t, rollups::Part>> days;
   const auto touch = [&](const CellKey& key) {
-    if (key.grain == Grain::kHour && has_days(key.part))
+    if (key.grain == Grain::kHour && rollups::has_days(key.part))
       days.emplace(seconds_of(zone_.day_of(rollups::begin_of(key.bucket)).first), key.part);
   };
   CellKey last;
@@ -95,25 +87,9 @@ void Days::make_one(journal::RollupView& view, core::Time now, journal::RollupCo
   due_.erase(due_.begin());
   const journal::RollupRange hours{Grain::kHour, part, day, seconds_of(end)};
   commit.drops.push_back({Grain::kDay, part, day, day + 1});
-  if (rollups::kind_of(part) == Kind::kWorkloads) {
-    rollups::Workloads sum;
-    for (auto hour = hours.from; hour < hours.to; hour += rollups::kHourSeconds)
-      add_workloads(sum, view, {Grain::kHour, part, hour, 0});
-    CellKey chunk{Grain::kDay, part, day, 0};
-    for (auto& bytes : sum.encode()) {
-      commit.cells.push_back({chunk, std::move(bytes)});
-      ++chunk.series;
-    }
-  } else {
-    std::map<std::uint32_t, rollups::Cell> sums;
-    view.scan(hours, [&](const CellKey& key, std::string_view value) {
-      const auto cell = rollups::decode(value);
-      if (!cell) damaged();
-      sums[key.series].add(*cell);
-    });
-    for (const auto& [series, cell] : sums)
-      commit.cells.push_back({{Grain::kDay, part, day, series}, rollups::encode(cell)});
-  }
+  rollups::DayOfHours sum;
+  view.scan(hours, [&](const CellKey& key, std::string_view value) { sum.add(key, value); });
+  commit.cells = sum.take(part, day);
   commit.marks.push_back({Grain::kDay, part, day, 0});
 }
 

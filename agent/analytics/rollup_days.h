@@ -20,9 +20,6 @@ core::Zone tier_zone(const std::string& default_zone, core::Time now);
 // Adds the workloads of a bucket.
 void add_workloads(rollups::Workloads& sum, journal::RollupView& view, rollups::CellKey bucket);
 
-// Whether days of this part are kept.
-bool has_days(rollups::Part part);
-
 class Days {
  public:
   explicit Days(core::Zone zone) : zone_(std::move(zone)) {}

@@ -9,6 +9,8 @@
 #include "core/hash.h"
 #include "core/utf8.h"
 #include "rollups/accumulator.h"
+#include "rollups/damaged.h"
+#include "rollups/day.h"
 #include "rollups/keys.h"
 
 namespace kcloud::analytics {
@@ -30,10 +32,6 @@ core::Time down(core::Time time) {
 template <typename Unit>
 core::Time up(core::Time time) {
   return core::Time(std::chrono::ceil<Unit>(time));
-}
-
-[[noreturn]] void damaged() {
-  throw std::runtime_error("a rollup is damaged; `kcloud-logger rollups rebuild` makes it anew");
 }
 
 }  // namespace
@@ -208,7 +206,7 @@ void Source::read_edge(Reading& reading, core::Time since, core::Time until) {
 
 void Source::read_hours(Reading& reading, core::Time since, core::Time until) {
   if (since >= until || reading.type == 0) return;
-  if (!has_days(reading.part)) return read_cells(reading, Grain::kHour, since, until);
+  if (!rollups::has_days(reading.part)) return read_cells(reading, Grain::kHour, since, until);
   const auto marks = view_.marks({Grain::kDay, reading.part, seconds_of(since), seconds_of(until)});
   core::Time from = since;
   for (const auto mark : marks) {
@@ -236,7 +234,7 @@ void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::T
   const bool by_series = rollups::kind_of(reading.part) == Kind::kTags;
   view_.scan({grain, part, seconds_of(since), seconds_of(until)},
              [&](const rollups::CellKey& key, std::string_view value) {
-               if (!rollups::decode(value, reading.wanted, reading.cell)) damaged();
+               if (!rollups::decode(value, reading.wanted, reading.cell)) rollups::damaged();
                if (!by_series) return reading.add_cell(reading.group({}));
                const auto group = reading.by_series.find(key.series);
                if (group != reading.by_series.end()) reading.add_cell(*group->second);

@@ -68,17 +68,25 @@ struct DeadLetterQuery {
 
 class RollupView;
 
-class Reader {
+// What answers GET /events, /analytics and reports: this agent's journal, or the database of all
+// agents (agent/fleet/).
+class EventReader {
  public:
-  virtual ~Reader() = default;
+  virtual ~EventReader() = default;
+  virtual Page query(const Query& query) = 0;
+  // False when unknown (or no longer kept). Appends to `batch`.
+  virtual bool find(const core::EventId& id, core::EventBatch& batch) = 0;
+  // One snapshot for all that `work` reads: it is to be short.
+  virtual void read_rollups(const std::function<void(RollupView&)>& work) = 0;
+};
+
+class Reader : public EventReader {
+ public:
   // Events with seq > `after`, in order, at most `limit` events and about `max_bytes` of bodies,
   // appended to `batch`. Returns the seq up to which everything was looked at (≥ after; gaps left
   // by retention are passed over).
   virtual std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                                    core::EventBatch& batch) = 0;
-  virtual Page query(const Query& query) = 0;
-  // False when unknown (or no longer kept). Appends to `batch`.
-  virtual bool find(const core::EventId& id, core::EventBatch& batch) = 0;
   // Smallest seq kept; 0 when empty.
   virtual std::uint64_t oldest() = 0;
 
@@ -104,9 +112,6 @@ class Reader {
   virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
                                       std::size_t limit) = 0;
   virtual std::vector<Announced> announced(const std::string& notifier) = 0;
-
-  // One snapshot for all that `work` reads: it is to be short.
-  virtual void read_rollups(const std::function<void(RollupView&)>& work) = 0;
 
   // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
   // nothing was ever sealed.

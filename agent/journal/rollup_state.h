@@ -12,7 +12,6 @@
 
 #include "core/event.h"
 #include "core/time.h"
-#include "rollups/accumulator.h"
 #include "rollups/keys.h"
 
 namespace kcloud::journal {
@@ -31,7 +30,7 @@ struct RollupCommit {
   std::vector<RollupRange> drops;  // their marks too
   std::vector<std::pair<std::uint32_t, std::string>> names;
   std::vector<rollups::Dictionary::Series> series;
-  std::vector<rollups::Accumulator::Change> cells;
+  std::vector<rollups::Change> cells;
   std::vector<rollups::CellKey> marks;    // their series does not count
   std::vector<rollups::CellKey> unmarks;  // likewise
   std::string cursor;                     // empty: none moves

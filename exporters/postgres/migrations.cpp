@@ -104,10 +104,32 @@ REVOKE ALL ON FUNCTION audit_make_id_partitions(date[]), audit_make_partitions(d
   audit_retain(integer, text) FROM PUBLIC;
 )sql";
 
+// Listings go by time, the newest first. What the rollups are is the README's, "Rollups".
+constexpr std::string_view kRollups = R"sql(
+SET LOCAL statement_timeout = 0;
+DROP INDEX IF EXISTS audit_event_time_idx;
+CREATE INDEX audit_event_time_idx ON audit_event (time);
+
+CREATE TABLE rollup_name (id bigint PRIMARY KEY, name bytea NOT NULL);
+CREATE TABLE rollup_series (id bigint PRIMARY KEY, type bigint NOT NULL, tags bytea NOT NULL);
+CREATE TABLE rollup_cell (grain bigint, part bigint, bucket bigint, series bigint,
+  value bytea NOT NULL, PRIMARY KEY (grain, part, bucket, series));
+CREATE TABLE rollup_mark (grain bigint, part bigint, bucket bigint, whole boolean NOT NULL,
+  PRIMARY KEY (grain, part, bucket));
+CREATE TABLE rollup_pending (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  delta bytea NOT NULL);
+CREATE TABLE rollup_state (name text PRIMARY KEY, value text NOT NULL);
+INSERT INTO rollup_state
+  SELECT 'incomplete', 'events from before there were rollups are not in them'
+  WHERE EXISTS (SELECT FROM audit_event);
+)sql";
+
 constexpr std::string_view kFirst[] = {kTables, kFunctions};
+constexpr std::string_view kSecond[] = {kRollups};
+constexpr std::span<const std::string_view> kVersions[] = {kFirst, kSecond};
 
 }  // namespace
 
-std::span<const std::string_view> migrations() { return kFirst; }
+std::span<const std::span<const std::string_view>> migrations() { return kVersions; }
 
 }  // namespace kcloud::postgres

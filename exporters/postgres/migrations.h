@@ -7,6 +7,6 @@
 namespace kcloud::postgres {
 
 // Index 0 leads from nothing to version 1. Each runs once, in the transaction that notes it.
-std::span<const std::string_view> migrations();
+std::span<const std::span<const std::string_view>> migrations();
 
 }  // namespace kcloud::postgres

@@ -22,6 +22,12 @@ std::vector<core::ProbeStep> Exporter::probe() {
       steps[2].detail = "no schema to write to yet";
       return steps;
     }
+    if (schema < kSchemaVersion && config_.migrate) {
+      steps[1].detail = fmt::format("version {}; the agent brings it to {} when it connects first",
+                                    schema, kSchemaVersion);
+      steps[2].detail = "not before that";
+      return steps;
+    }
     if (schema != kSchemaVersion)
       throw Error("3F000", fmt::format("version {}, expected {}", schema, kSchemaVersion));
     steps[step++] = {"schema", Outcome::kPassed, fmt::format("version {}", schema)};

@@ -65,7 +65,9 @@ std::string grants(const Config& config) {
     out += fmt::format(
         "GRANT USAGE ON SCHEMA \"{0}\" TO \"{1}\"; GRANT SELECT ON ALL TABLES IN SCHEMA \"{0}\" TO "
         "\"{1}\"; GRANT INSERT ON audit_event, audit_seen, audit_batch TO "
-        "\"{1}\"; GRANT INSERT, UPDATE ON event_rollup TO \"{1}\"; GRANT EXECUTE ON FUNCTION "
+        "\"{1}\"; GRANT INSERT, UPDATE ON event_rollup, rollup_state TO \"{1}\"; GRANT INSERT, "
+        "UPDATE, DELETE ON rollup_name, rollup_series, rollup_cell, rollup_mark, rollup_pending "
+        "TO \"{1}\"; GRANT EXECUTE ON FUNCTION "
         "audit_make_partitions(date, date), audit_make_id_partitions(date[]), "
         "audit_retain(integer, text) TO \"{1}\";",
         config.schema, config.writer_role);
@@ -89,9 +91,10 @@ void migrate(Connection& connection, const Config& config, const core::Catalogue
   connection.script(
       "CREATE TABLE IF NOT EXISTS audit_schema (version integer PRIMARY KEY, applied_at "
       "timestamptz NOT NULL DEFAULT now())");
-  if (schema_version(connection) == 0) {
-    for (const auto part : migrations()) connection.script(std::string(part));
-    connection.script("INSERT INTO audit_schema (version) VALUES (1)");
+  for (int version = schema_version(connection); version < kSchemaVersion; ++version) {
+    for (const auto part : migrations()[static_cast<std::size_t>(version)])
+      connection.script(std::string(part));
+    connection.script(fmt::format("INSERT INTO audit_schema (version) VALUES ({})", version + 1));
   }
   const auto layout = layout_of(catalogue, columns_of_events(connection));
   std::string statements;

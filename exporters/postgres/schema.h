@@ -8,7 +8,7 @@
 
 namespace kcloud::postgres {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 // Throws Error: 0A000 when it is not UTF8.
 void check_encoding(const Connection& connection);

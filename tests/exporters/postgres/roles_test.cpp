@@ -57,7 +57,7 @@ TEST(PostgresRoles, WithoutASchemaAndTheRightToMakeItItHolds) {
   auto config = testing::config_of(server);
   config.migrate = false;
   EXPECT_THAT(Exporter(config, catalogue, "a").deliver_sealed(chain.sealed()).reason,
-              HasSubstr("version 0, expected 1"));
+              HasSubstr("version 0, expected 2"));
 }
 
 }  // namespace
