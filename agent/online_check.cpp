@@ -97,8 +97,6 @@ int check_online(const Overrides& overrides, std::chrono::milliseconds limit) {
   return guarded([&] {
     const config::Config config = load_or_throw(overrides);
     set_up_logging({.level = "warn", .format = "auto"});
-    config::AgentConfig agent = config.agent;
-    agent.name = agent_name(agent);
     Sums sums;
     bool abandoned = false;
     for (const auto& exporter : config.exporters) {
@@ -106,7 +104,7 @@ int check_online(const Overrides& overrides, std::chrono::milliseconds limit) {
         sums.add(exporter.name, {{"probe", Outcome::kSkipped, "enabled: false"}});
         continue;
       }
-      const auto probed = probe(make_exporter(exporter, agent, config.catalogue), limit);
+      const auto probed = probe(make_exporter(exporter, config), limit);
       sums.add(exporter.name, probed.steps);
       abandoned = abandoned || probed.abandoned;
     }

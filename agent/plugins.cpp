@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/analytics/objectives.h"
 #include "agent/startup.h"
 #include "collectors/file/collector.h"
 #include "collectors/file/config.h"
@@ -21,6 +22,7 @@
 #include "exporters/influxdb/exporter.h"
 #include "exporters/postgres/config.h"
 #include "exporters/postgres/exporter.h"
+#include "rollups/plan.h"
 
 namespace kcloud::agent {
 
@@ -57,11 +59,12 @@ void recall(const config::CollectorConfig& collector, core::TransportHints& hint
 }
 
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
-                                              const config::AgentConfig& agent,
-                                              std::shared_ptr<const core::Catalogue> catalogue) {
+                                              const config::Config& config) {
+  const auto& agent = config.agent;
+  const auto& catalogue = config.catalogue;
   if (exporter.type == "elasticsearch") {
     return std::make_unique<elasticsearch::Exporter>(
-        *static_cast<const elasticsearch::Config*>(exporter.options.get()), std::move(catalogue),
+        *static_cast<const elasticsearch::Config*>(exporter.options.get()), catalogue,
         agent_name(agent), agent.cluster);
   }
   if (exporter.type == "forward") {
@@ -76,9 +79,14 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
         *static_cast<const influxdb::Config*>(exporter.options.get()), tags);
   }
   if (exporter.type == "postgres") {
+    config::Problems problems;  // known since the configuration was read
+    const auto objectives = analytics::read_objectives(config.analytics, *catalogue, {}, problems);
     return std::make_unique<postgres::Exporter>(
-        *static_cast<const postgres::Config*>(exporter.options.get()), std::move(catalogue),
-        agent_name(agent));
+        *static_cast<const postgres::Config*>(exporter.options.get()), catalogue,
+        agent_name(agent),
+        postgres::Exporter::Rolled{
+            std::make_shared<const rollups::Plan>(catalogue, objectives.judged, true),
+            agent.default_zone});
   }
   throw std::invalid_argument("unknown exporter type '" + exporter.type + "'");
 }

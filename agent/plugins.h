@@ -24,7 +24,6 @@ void recall(const config::CollectorConfig& collector, core::TransportHints& hint
 
 // The exporter an entry describes. Makes no network call.
 std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& exporter,
-                                              const config::AgentConfig& agent,
-                                              std::shared_ptr<const core::Catalogue> catalogue);
+                                              const config::Config& config);
 
 }  // namespace kcloud::agent

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "agent/analytics/objectives.h"
+#include "agent/fleet/fleet.h"
 #include "agent/api/router.h"
 #include "agent/plugins.h"
 
@@ -36,6 +37,7 @@ config::Config load(const Overrides& overrides, config::Problems& problems,
                                                problems, tls_check);
   if (config.catalogue != nullptr)
     analytics::read_objectives(config.analytics, *config.catalogue, file, problems);
+  if (config.query.fleet()) fleet::check(config.query, file, problems);
   if (!overrides.data_dir.empty()) config.agent.data_dir = overrides.data_dir;
   if (!overrides.listen.empty()) {
     config.http.listen = overrides.listen;

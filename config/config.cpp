@@ -344,6 +344,8 @@ Config parse_config(const std::string& text, const std::string& file, const Plug
   check_audit(exporters, config, plugins);
   read_alerting(root.section("alerting"), config.alerting);
   read_analytics(root.section("analytics"), config.analytics);
+  Section query = root.section("query");
+  visit_query(Reader{query}, config.query);
   root.finish();
   config.catalogue = load_catalogue(config.intake.catalogue_files, environment, mine);
   if (config.catalogue != nullptr) {

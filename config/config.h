@@ -189,6 +189,20 @@ struct CollectorConfig {
   std::shared_ptr<const void> options;  // the plugin's own struct, made by its parse function
 };
 
+// Where GET /events, /analytics and /reports are answered from.
+struct QueryConfig {
+  std::string backend = "local";  // local: this agent's journal; postgres: the database of all
+  // What an exporter of type postgres writes to; of `backend: postgres` alone.
+  std::string url = "postgresql://127.0.0.1:5432/kcloud";  // or `key=value …`; without a password
+  Secret password;                                         // empty: PGPASSWORD, ~/.pgpass
+  std::string schema = "kcloud_audit";
+  std::uint32_t connections = 2;
+  milliseconds connect_timeout{3'000};
+  milliseconds statement_timeout{10'000};
+
+  bool fleet() const { return backend == "postgres"; }
+};
+
 struct Config {
   AgentConfig agent;
   LogConfig log;
@@ -200,6 +214,7 @@ struct Config {
   std::vector<ExporterConfig> exporters;
   AlertingConfig alerting;
   AnalyticsConfig analytics;
+  QueryConfig query;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<const core::Redaction> redaction;  // of intake.redact; nullptr: no rules
 };

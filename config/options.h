@@ -182,6 +182,17 @@ void visit_analytics(Visitor&& visit, Analytics& analytics) {
   visit("keep", analytics.keep, kDay, 36'600 * kDay);
 }
 
+template <typename Visitor, typename Query>
+void visit_query(Visitor&& visit, Query& query) {
+  visit.choice("backend", query.backend, {"local", "postgres"});
+  visit("url", query.url);
+  visit("password", query.password);
+  visit("schema", query.schema);
+  visit("connections", query.connections, 1u, 64u);
+  visit("connect_timeout", query.connect_timeout, milliseconds(100), milliseconds(60'000));
+  visit("statement_timeout", query.statement_timeout, milliseconds(100), milliseconds(600'000));
+}
+
 // What its type has, without headers, which are checked one by one.
 template <typename Visitor, typename Notifier>
 void visit_notifier(Visitor&& visit, Notifier& notifier) {

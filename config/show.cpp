@@ -208,6 +208,7 @@ std::string show_config(const Config& config, const Plugins& plugins) {
       }
     });
   });
+  append_section(out, "query", [&](Shower show) { visit_query(show, config.query); });
   return out + "}";
 }
 

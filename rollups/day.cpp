@@ -13,10 +13,7 @@ void DayOfHours::add(const CellKey& hour, std::string_view value) {
     sums_[hour.series].add(*cell);
     return;
   }
-  if (hour.bucket == whole_) return;
-  const auto added = workloads_.add(value);
-  if (added == Workloads::Added::kDamaged) damaged();
-  if (added == Workloads::Added::kLast) whole_ = hour.bucket;
+  chunks_.add(hour.bucket, value);
 }
 
 std::vector<Change> DayOfHours::take(Part part, std::int64_t day) {

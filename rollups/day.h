@@ -27,7 +27,7 @@ class DayOfHours {
  private:
   std::map<std::uint32_t, Cell> sums_;  // by series
   Workloads workloads_;
-  std::int64_t whole_ = -1;  // the hour whose last chunk came
+  ChunkReader chunks_{workloads_};
 };
 
 }  // namespace kcloud::rollups

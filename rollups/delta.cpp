@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/bytes.h"
+#include "rollups/workloads.h"
 
 namespace kcloud::rollups {
 namespace {
@@ -77,8 +78,29 @@ std::optional<Delta> decode_delta(std::string_view bytes) {
   return delta;
 }
 
-DeltaNames::DeltaNames(const Delta& delta, Dictionary& dictionary) {
-  for (const auto& [id, name] : delta.names) names_.emplace(id, dictionary.name(name));
+bool whole(const CellKey& key, std::string_view value) {
+  if (kind_of(key.part) != Kind::kWorkloads) return decode(value).has_value();
+  return Workloads().add(value) != Workloads::Added::kDamaged;
+}
+
+bool whole(const Delta& delta) {
+  Dictionary nowhere;
+  const DeltaNames names(delta, nowhere);
+  return std::ranges::all_of(delta.cells, [&](const Change& change) {
+    const auto& [key, value] = change;
+    const bool named = names.part(key.part) >> 2 != 0 &&
+                       (kind_of(key.part) != Kind::kTags || names.series(key.series) != nullptr);
+    return named && whole(key, value) &&
+           (kind_of(key.part) == Kind::kWorkloads || names.cell(value).has_value());
+  });
+}
+
+DeltaNames::DeltaNames(const Delta& delta, Dictionary& dictionary)
+    : DeltaNames(delta, [&](const std::string& name) { return dictionary.name(name); }) {}
+
+DeltaNames::DeltaNames(const Delta& delta,
+                       const std::function<NameId(const std::string&)>& number_of) {
+  for (const auto& [id, name] : delta.names) names_.emplace(id, number_of(name));
   for (const auto& series : delta.series) series_.emplace(series.id, &series);
 }
 

@@ -4,6 +4,7 @@
 // Pure.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,9 +27,15 @@ struct Delta {
 std::string encode(const Delta& delta);
 std::optional<Delta> decode_delta(std::string_view bytes);  // nullopt: the bytes are none
 
-// The numbers of a delta in those of a dictionary. The delta and the dictionary outlive it.
+// Whether a value is what its key says, and each of a delta is.
+bool whole(const CellKey& key, std::string_view value);
+bool whole(const Delta& delta);
+
+// The numbers of a delta in those of a dictionary. The delta outlives it.
 class DeltaNames {
  public:
+  // `number_of` gives a name its number, which is not 0.
+  DeltaNames(const Delta& delta, const std::function<NameId(const std::string&)>& number_of);
   DeltaNames(const Delta& delta, Dictionary& dictionary);
 
   NameId name(NameId own) const;  // 0: the delta has no such name

@@ -37,6 +37,14 @@ std::size_t Dictionary::series_of(std::uint32_t type) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
+std::vector<Dictionary::Series> Dictionary::all_series(std::uint32_t type) const {
+  std::vector<Series> all;
+  for (auto at = series_.lower_bound({type, std::string()});
+       at != series_.end() && at->first.first == type; ++at)
+    all.push_back({at->second, type, at->first.second});
+  return all;
+}
+
 void Dictionary::restore_name(std::uint32_t id, std::string name) {
   last_name_ = std::max(last_name_, id);
   names_.insert_or_assign(std::move(name), id);

@@ -83,6 +83,9 @@ class Dictionary {
   // 0: there is none.
   std::uint32_t find_series(std::uint32_t type, const std::string& tags) const;
   std::size_t series_of(std::uint32_t type) const;  // how many
+  std::vector<Series> all_series(std::uint32_t type) const;
+  std::uint32_t last_name() const { return last_name_; }  // the greatest number
+  std::uint32_t last_series() const { return last_series_; }
   // As it was kept.
   void restore_name(std::uint32_t id, std::string name);
   void restore_series(Series series);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "rollups/damaged.h"
 
 namespace kcloud::rollups {
 namespace {
@@ -130,6 +131,13 @@ Workloads::Added Workloads::add(std::string_view chunk) {
   else
     merge(theirs_);
   return beyond || size < kChunk ? Added::kLast : Added::kMore;
+}
+
+void ChunkReader::add(std::int64_t bucket, std::string_view chunk) {
+  if (!wants(bucket)) return;
+  const auto added = sum_.add(chunk);
+  if (added == Workloads::Added::kDamaged) damaged();
+  if (added == Workloads::Added::kLast) whole_ = bucket;
 }
 
 std::uint64_t tie_of(const core::EventId& id) {

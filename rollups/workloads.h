@@ -71,6 +71,19 @@ class Workloads {
   std::uint64_t limit_ = kAll;          // only hashes below it are here
 };
 
+// Adds what is kept of several buckets, chunk by chunk in the order of bucket and number.
+class ChunkReader {
+ public:
+  explicit ChunkReader(Workloads& sum) : sum_(sum) {}
+  bool wants(std::int64_t bucket) const { return bucket != whole_; }  // none that follows counts
+  // Throws std::runtime_error when it is damaged.
+  void add(std::int64_t bucket, std::string_view chunk);
+
+ private:
+  Workloads& sum_;
+  std::int64_t whole_ = std::numeric_limits<std::int64_t>::min();
+};
+
 // Which of two events at the same time is the newer one: that with the greater id.
 std::uint64_t tie_of(const core::EventId& id);
 

@@ -14,18 +14,24 @@ Analytics::~Analytics() { stop(); }
 
 void Analytics::start(std::shared_ptr<const config::Config> config,
                       std::shared_ptr<delivery::EventFeed> feed) {
-  if (!config->analytics.enabled) return stop();
+  if (!config->analytics.enabled && !config->query.fleet()) return stop();
   stop_loop();                // answers go on from what it kept
   config::Problems problems;  // known since the configuration was read
   auto objectives = read_objectives(config->analytics, *config->catalogue, {}, problems);
   auto state = std::make_shared<State>();
   state->config = config;
-  state->plan = std::make_shared<const rollups::Plan>(config->catalogue, objectives.judged);
+  const auto own = std::make_shared<const rollups::Plan>(config->catalogue, objectives.judged);
+  state->plan = config->query.fleet() ? std::make_shared<const rollups::Plan>(
+                                            config->catalogue, objectives.judged, true)
+                                      : own;
   state->objectives = std::move(objectives.all);
   state->tier_zone = tier_zone(config->agent.default_zone, clock_.now());
-  auto loop = std::make_unique<RollupLoop>(
-      RollupLoop::Options{config, state->plan, std::move(feed)}, journal_, clock_);
-  loop->start();
+  std::unique_ptr<RollupLoop> loop;
+  if (config->analytics.enabled) {
+    loop = std::make_unique<RollupLoop>(RollupLoop::Options{config, own, std::move(feed)}, journal_,
+                                        clock_);
+    loop->start();
+  }
   const std::scoped_lock lock(mutex_);
   state_ = std::move(state);
   loop_ = std::move(loop);
@@ -50,21 +56,20 @@ std::shared_ptr<const Analytics::State> Analytics::state() const {
 
 bool Analytics::enabled() const { return state() != nullptr; }
 
-Answer Analytics::answer(Kind kind, const Request& request, journal::Reader& reader,
+Answer Analytics::answer(Kind kind, const Request& request, journal::EventReader& reader,
                          core::Decoder& decoder) const {
   const auto now_state = state();
   if (!now_state) throw BadRange("analytics is not enabled: set `analytics.enabled`");
   Answer answer;
-  reader.read_rollups([&](journal::RollupView& view) {
+  reader.read_numbers([&](journal::RollupSource& view) {
     const core::Time now = clock_.now();
     Source source(view, *now_state->plan, decoder, now_state->tier_zone, now);
     answer = kind == Kind::kScheduling ? scheduling_performance(source, request)
              : kind == Kind::kCost     ? cost_efficiency(source, request)
                                        : sla_compliance(source, request, now_state->objectives);
-    const auto head = view.head();
-    answer.lag = head - std::min(head, source.upto());
-    answer.as_of = std::chrono::floor<std::chrono::milliseconds>(
-        answer.lag == 0 ? now : view.received(source.upto()).value_or(now));
+    const auto fresh = view.freshness(now);
+    answer.lag = fresh.lag;
+    answer.as_of = std::chrono::floor<std::chrono::milliseconds>(fresh.as_of);
   });
   answer.zone = request.zone.name();
   return answer;

@@ -1,4 +1,5 @@
-// Analytics of one agent: the rollups' loop, and answers from what it keeps.
+// Analytics: the rollups' loop of this agent, and answers from what it keeps, or from what all
+// agents keep in their database (`query.backend: postgres`).
 //
 // Any thread. The journal and the clock outlive it.
 #pragma once
@@ -21,14 +22,15 @@ class Analytics {
   Analytics(journal::Journal& journal, const core::Clock& clock);
   ~Analytics();
 
-  // As the configuration has it now; a loop that runs is exchanged. Off: stops it.
+  // As the configuration has it now; a loop that runs is exchanged. Off: stops it; answers are then
+  // those of the database, if any.
   void start(std::shared_ptr<const config::Config> config,
              std::shared_ptr<delivery::EventFeed> feed);
   void stop();
 
   bool enabled() const;
-  // Throws BadRange, and what the journal throws.
-  Answer answer(Kind kind, const Request& request, journal::Reader& reader,
+  // Throws BadRange, and what the reader throws.
+  Answer answer(Kind kind, const Request& request, journal::EventReader& reader,
                 core::Decoder& decoder) const;
 
   LoopStatus status() const;
@@ -38,7 +40,7 @@ class Analytics {
  private:
   struct State {
     std::shared_ptr<const config::Config> config;
-    std::shared_ptr<const rollups::Plan> plan;
+    std::shared_ptr<const rollups::Plan> plan;  // of what answers are made from
     std::vector<Objective> objectives;
     core::Zone tier_zone;
   };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/hash.h"
-#include "rollups/damaged.h"
 #include "rollups/day.h"
 
 namespace kcloud::analytics {
@@ -30,15 +29,6 @@ core::Zone tier_zone(const std::string& default_zone, core::Time now) {
   const core::Zone zone(default_zone);
   return zone.offset_at(now) % std::chrono::hours(1) == std::chrono::seconds(0) ? zone
                                                                                 : core::Zone();
-}
-
-void add_workloads(rollups::Workloads& sum, journal::RollupView& view, CellKey bucket) {
-  using Added = rollups::Workloads::Added;
-  for (std::string chunk; !(chunk = view.get(bucket)).empty(); ++bucket.series) {
-    const auto added = sum.add(chunk);
-    if (added == Added::kDamaged) rollups::damaged();
-    if (added == Added::kLast) return;
-  }
 }
 
 void Days::open(journal::RollupView& view, journal::RollupCommit& commit) {

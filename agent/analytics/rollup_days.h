@@ -17,9 +17,6 @@ namespace kcloud::analytics {
 // The zone whose days are kept: the agent's, or UTC where its days do not begin with an hour.
 core::Zone tier_zone(const std::string& default_zone, core::Time now);
 
-// Adds the workloads of a bucket.
-void add_workloads(rollups::Workloads& sum, journal::RollupView& view, rollups::CellKey bucket);
-
 class Days {
  public:
   explicit Days(core::Zone zone) : zone_(std::move(zone)) {}

@@ -49,7 +49,7 @@ MadeHour make_hour(journal::Reader& reader, core::Decoder& decoder,
     kept = kept_counts(view, bucket, parts, damaged);
     const auto [oldest, received] = view.oldest();
     older = oldest > 1 && hour < rollups::begin_of(rollups::bucket_of(received, Grain::kHour));
-    view.events("", hour, hour + std::chrono::hours(1), upto, [&](core::EventBatch& batch) {
+    view.events_upto(hour, hour + std::chrono::hours(1), upto, [&](core::EventBatch& batch) {
       for (auto& event : batch.events) {
         decoder.complete(event, batch);
         sums.add(event);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "agent/analytics/rollup_days.h"
-#include "agent/journal/cursor_name.h"
 #include "core/hash.h"
 #include "core/utf8.h"
 #include "rollups/accumulator.h"
@@ -36,9 +34,16 @@ core::Time up(core::Time time) {
 
 }  // namespace
 
+// Cells to read, when all is known: what adjoins is read at once.
+struct Source::Stretch {
+  Grain grain;
+  core::Time from, to;
+};
+
 // What is being read, and where it goes.
 struct Source::Reading {
   const Wish* wish = nullptr;  // nullptr: workloads
+  std::vector<Stretch> stretches;
   rollups::Workloads* workloads = nullptr;
   std::vector<const rollups::TypePlan*> of_types;  // the workloads
   const rollups::TypePlan* plan = nullptr;         // of the wish
@@ -62,8 +67,9 @@ struct Source::Reading {
     return sums;
   }
 
-  void add_cell(std::vector<Sums>& group) {
-    Sums& sums = group[interval];
+  void add_cell(std::vector<Sums>& group, std::int64_t bucket) {
+    const auto behind = std::ranges::upper_bound(wish->edges, rollups::begin_of(bucket));
+    Sums& sums = group[static_cast<std::size_t>(behind - wish->edges.begin()) - 1];
     sums.events += cell.events;
     std::size_t at = 0;
     for (const auto& numbers : cell.measures) {
@@ -73,16 +79,43 @@ struct Source::Reading {
   }
 };
 
-Source::Source(journal::RollupView& view, const rollups::Plan& plan, core::Decoder& decoder,
+Source::Source(journal::RollupSource& view, const rollups::Plan& plan, core::Decoder& decoder,
                const core::Zone& tier_zone, core::Time now)
     : view_(view),
       plan_(plan),
       decoder_(decoder),
-      zone_(tier_zone),
-      now_(now),
-      upto_(view.cursor(journal::kRollupsCursor)) {}
+      zone_(view.day_zone() == nullptr ? tier_zone : *view.day_zone()),
+      now_(now) {}
 
-Groups Source::collect(const Wish& wish) {
+// Others may have added to the sums who do not judge by these words.
+Groups Source::collect(const Wish& asked) {
+  if (!plan_.shared()) return read(asked);
+  Wish wish = asked;
+  std::vector<std::pair<std::size_t, std::size_t>> judged;  // an objective, its companion
+  const auto* plan = plan_.find(wish.type);
+  for (std::size_t i = 0; plan != nullptr && i < asked.measures.size(); ++i) {
+    const auto& name = asked.measures[i].name;
+    const auto known = std::ranges::find(plan->measures, name, &rollups::Measure::name);
+    if (known == plan->measures.end() || known->kind != rollups::Measure::Kind::kJudged) continue;
+    judged.emplace_back(i, wish.measures.size());
+    wish.measures.push_back({rollups::Plan::companion(name)});
+  }
+  auto groups = read(wish);
+  for (auto& [values, intervals] : groups)
+    for (auto& sums : intervals) {
+      for (const auto& [objective, companion] : judged)
+        if (sums.measures[companion].count != sums.events)
+          throw std::runtime_error(fmt::format(
+              "only {} of {} events were judged by {} as it is configured here: the agents that "
+              "store events need the same `analytics.objectives`, and `kcloud-logger rollups "
+              "rebuild --pg URL` judges what is stored",
+              sums.measures[companion].count, sums.events, asked.measures[objective].name));
+      sums.measures.resize(asked.measures.size());
+    }
+  return groups;
+}
+
+Groups Source::read(const Wish& wish) {
   Reading reading;
   reading.wish = &wish;
   reading.plan = plan_.find(wish.type);
@@ -124,6 +157,7 @@ Groups Source::collect(const Wish& wish) {
     }
   for (; reading.interval + 1 < wish.edges.size(); ++reading.interval)
     read_interval(reading, wish.edges[reading.interval], wish.edges[reading.interval + 1]);
+  for (const auto& stretch : reading.stretches) scan_cells(reading, stretch);
   // Combinations that were not there in all that time.
   std::erase_if(reading.groups, [](const auto& group) {
     return std::ranges::all_of(group.second, [](const Sums& sums) { return sums.events == 0; });
@@ -168,7 +202,7 @@ rollups::Workloads Source::workloads_of(const std::string& type, core::Time sinc
 
 void Source::events(const std::string& type, core::Time since, core::Time until,
                     const std::function<void(const core::Event&)>& take) {
-  view_.events(type, since, until, upto_, [&](core::EventBatch& batch) {
+  view_.events(type, since, until, [&](core::EventBatch& batch) {
     for (auto& event : batch.events) {
       decoder_.complete(event, batch);
       take(event);
@@ -222,22 +256,27 @@ void Source::read_hours(Reading& reading, core::Time since, core::Time until) {
 
 void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::Time until) {
   if (since >= until) return;
-  if (reading.workloads != nullptr) {
-    const auto step =
-        grain == Grain::kDay ? seconds_of(until) - seconds_of(since) : rollups::kHourSeconds;
-    for (auto bucket = seconds_of(since); bucket < seconds_of(until); bucket += step)
-      add_workloads(*reading.workloads, view_, {grain, reading.part, bucket, 0});
-    return;
-  }
+  if (reading.workloads != nullptr)
+    return view_.workloads({grain, reading.part, seconds_of(since), seconds_of(until)},
+                           *reading.workloads);
+  if (!reading.stretches.empty() && reading.stretches.back().grain == grain &&
+      reading.stretches.back().to == since)
+    reading.stretches.back().to = until;
+  else
+    reading.stretches.push_back({grain, since, until});
+}
+
+void Source::scan_cells(Reading& reading, const Stretch& stretch) {
+  const auto& [grain, since, until] = stretch;
   const auto part =
       grain == Grain::kMinute ? rollups::part_of(reading.type, Kind::kTags) : reading.part;
   const bool by_series = rollups::kind_of(reading.part) == Kind::kTags;
   view_.scan({grain, part, seconds_of(since), seconds_of(until)},
              [&](const rollups::CellKey& key, std::string_view value) {
                if (!rollups::decode(value, reading.wanted, reading.cell)) rollups::damaged();
-               if (!by_series) return reading.add_cell(reading.group({}));
+               if (!by_series) return reading.add_cell(reading.group({}), key.bucket);
                const auto group = reading.by_series.find(key.series);
-               if (group != reading.by_series.end()) reading.add_cell(*group->second);
+               if (group != reading.by_series.end()) reading.add_cell(*group->second, key.bucket);
              });
 }
 
@@ -279,14 +318,14 @@ void Source::read_events(Reading& reading, core::Time since, core::Time until) {
 // Retention takes events by arrival, the oldest first: what happened at or before the arrival of
 // the oldest one that is there may have gone in part.
 void Source::check_kept(core::Time since, core::Time until) {
-  if (!oldest_) oldest_ = view_.oldest();
-  const auto [seq, received] = *oldest_;
-  if (seq <= 1 || since >= received) return;
+  if (!kept_since_) kept_since_ = view_.kept_since();
+  const auto received = *kept_since_;
+  if (!received || since >= *received) return;
   const auto hour = down<hours>(since);
   throw BadRange(fmt::format(
       "the events of {} are not all kept any more, only sums of whole hours: expected a range that "
       "begins and ends with whole hours before {}, such as from {} or {}",
-      core::format_time(since), core::format_time(up<hours>(received)), core::format_time(hour),
+      core::format_time(since), core::format_time(up<hours>(*received)), core::format_time(hour),
       core::format_time(down<hours>(until) + hours(1))));
 }
 

@@ -1,4 +1,4 @@
-// What numbers are made from: one picture of the rollups, and how events beside them are read.
+// What numbers are made from: one picture of rollups, and how events beside them are read.
 #pragma once
 
 #include <functional>
@@ -40,12 +40,14 @@ using Groups = std::map<std::vector<std::string>, std::vector<Sums>>;
 
 class Source {
  public:
-  // Everything outlives it. `now`: intervals that end behind it are read as going on.
-  Source(journal::RollupView& view, const rollups::Plan& plan, core::Decoder& decoder,
+  // Everything outlives it. `tier_zone`: of the view's days, unless it says another. `now`:
+  // intervals that end behind it are read as going on.
+  Source(journal::RollupSource& view, const rollups::Plan& plan, core::Decoder& decoder,
          const core::Zone& tier_zone, core::Time now);
 
   // Whole hours (of the last day whole minutes) from rollups, what is left of the intervals from
-  // the events themselves. Throws BadRange where those are no longer kept.
+  // the events themselves. Throws BadRange where those are no longer kept, std::runtime_error where
+  // an objective was not asked of all events (rollups::Plan::shared).
   Groups collect(const Wish& wish);
   // A single group's sums; of nothing when there is none.
   std::vector<Sums> collect_all(Wish wish);
@@ -58,27 +60,28 @@ class Source {
               const std::function<void(const core::Event&)>& take);
 
   core::Time now() const { return now_; }
-  std::uint64_t upto() const { return upto_; }
   const rollups::Plan& plan() const { return plan_; }
 
  private:
   struct Reading;
+  struct Stretch;
 
+  Groups read(const Wish& wish);
   void read_interval(Reading& reading, core::Time since, core::Time until);
   void read_edge(Reading& reading, core::Time since, core::Time until);
   void read_hours(Reading& reading, core::Time since, core::Time until);
   void read_cells(Reading& reading, rollups::Grain grain, core::Time since, core::Time until);
+  void scan_cells(Reading& reading, const Stretch& stretch);
   void read_events(Reading& reading, core::Time since, core::Time until);
   void read_workloads(Reading& reading, core::Time since, core::Time until);
   void check_kept(core::Time since, core::Time until);
 
-  journal::RollupView& view_;
+  journal::RollupSource& view_;
   const rollups::Plan& plan_;
   core::Decoder& decoder_;
   const core::Zone& zone_;
   const core::Time now_;
-  const std::uint64_t upto_;
-  std::optional<std::pair<std::uint64_t, core::Time>> oldest_;
+  std::optional<std::optional<core::Time>> kept_since_;
 };
 
 }  // namespace kcloud::analytics

@@ -63,10 +63,10 @@ void Router::analytics(const http::Request& request, http::Reply reply, const Ma
   auto parsed = parse_analytics_query(*parameters, kind, context_.clock.now(),
                                       config->agent.default_zone, *config->catalogue);
   if (!parsed.error.empty()) return reply.send(http::problem(400, parsed.error));
-  query(std::move(reply),
+  ask(std::move(reply),
         [this, kind, parsed = std::move(parsed), catalogue = config->catalogue](Worker& worker) {
           try {
-            const auto answer = context_.analytics->answer(kind, parsed.request, worker.reader(),
+            const auto answer = context_.analytics->answer(kind, parsed.request, worker.events(),
                                                            worker.decoder(catalogue));
             http::Response response;
             if (parsed.csv) response.content_type = kCsv;

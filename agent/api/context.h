@@ -25,6 +25,10 @@ namespace kcloud::analytics {
 class Analytics;
 }
 
+namespace kcloud::fleet {
+class Fleet;
+}
+
 namespace kcloud::api {
 
 // An exporter as health and metrics see it; the functions may be called from any thread.
@@ -82,6 +86,7 @@ struct Context {
   std::function<std::vector<alerting::NotifierView>()> notifiers = {};  // any thread; empty: none
   analytics::Analytics* analytics = nullptr;  // none: the routes of /analytics say so
   alerting::Alerting* alerting = nullptr;     // none: the routes of /alerts say so
+  fleet::Fleet* fleet = nullptr;  // none: /events, /analytics and /reports are of the journal
 };
 
 }  // namespace kcloud::api

@@ -18,11 +18,17 @@
 
 namespace kcloud::api {
 
+// Makes what a thread answers from; empty: it answers from the journal.
+using MakeReader = std::function<std::unique_ptr<journal::EventReader>()>;
+
 // What a job works with; belongs to its thread.
 class Worker {
  public:
-  explicit Worker(const journal::Journal& journal) : reader_(journal.reader()) {}
+  Worker(const journal::Journal& journal, const MakeReader& make)
+      : reader_(journal.reader()), events_(make ? make() : nullptr) {}
   journal::Reader& reader() { return *reader_; }
+  // What questions are answered from: the journal, or what the pool was made with.
+  journal::EventReader& events() { return events_ ? *events_ : *reader_; }
   // A decoder for that catalogue, made anew only when it changed.
   core::Decoder& decoder(const std::shared_ptr<const core::Catalogue>& catalogue);
   // The pool waits for the job to end: long ones look whether they shall.
@@ -32,6 +38,7 @@ class Worker {
   friend class QueryPool;
 
   std::unique_ptr<journal::Reader> reader_;
+  std::unique_ptr<journal::EventReader> events_;
   std::stop_token stop_;
   std::shared_ptr<const core::Catalogue> catalogue_;
   std::optional<core::Decoder> decoder_;
@@ -42,7 +49,8 @@ class QueryPool {
   // A job must not throw.
   using Job = std::function<void(Worker&)>;
 
-  QueryPool(const journal::Journal& journal, std::size_t threads, std::size_t max_waiting);
+  QueryPool(const journal::Journal& journal, std::size_t threads, std::size_t max_waiting,
+            const MakeReader& make = {});
   ~QueryPool();  // finishes the jobs that run; those that wait are dropped
 
   // Any thread. False: too many are waiting.

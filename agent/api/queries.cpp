@@ -27,6 +27,8 @@ std::string next_link(std::string_view path, std::string_view query, std::string
   return link.append("cursor=").append(cursor);
 }
 
+constexpr const char* kNoJournal = "the journal cannot be read: ";
+
 http::Response bad_request(std::string_view detail) { return http::problem(400, detail); }
 
 http::Response no_event(std::string_view id) {
@@ -54,21 +56,26 @@ void append_delivery(std::string& out, std::string_view name, const journal::Cur
 }  // namespace
 
 void Router::query(http::Reply reply, Query job) {
-  submit(pool_, std::move(reply), std::move(job));
+  submit(pool_, std::move(reply), std::move(job), kNoJournal);
+}
+
+void Router::ask(http::Reply reply, Query job) {
+  if (fleet_pool_ == nullptr) return query(std::move(reply), std::move(job));
+  submit(*fleet_pool_, std::move(reply), std::move(job), "");
 }
 
 void Router::slow_query(http::Reply reply, Query job) {
-  submit(slow_, std::move(reply), std::move(job));
+  submit(slow_, std::move(reply), std::move(job), kNoJournal);
 }
 
-void Router::submit(QueryPool& pool, http::Reply reply, Query job) {
+void Router::submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble) {
   const auto held = std::make_shared<http::Reply>(std::move(reply));
-  const bool taken = pool.submit([held, job = std::move(job)](Worker& worker) {
+  const bool taken = pool.submit([held, trouble, job = std::move(job)](Worker& worker) {
     http::Response response;
     try {
       response = job(worker);
     } catch (const std::exception& error) {
-      response = http::problem(503, std::string("the journal cannot be read: ") + error.what());
+      response = http::problem(503, std::string(trouble) + error.what());
       http::add_header(response, "Retry-After", "5");
     }
     held->send(std::move(response));
@@ -97,10 +104,10 @@ void Router::list_events(const http::Request& request, http::Reply reply, const 
   } else if (action == Action::kListWorkload) {
     parsed.query.workload = *segment;
   }
-  query(std::move(reply),
+  ask(std::move(reply),
         [this, parsed = std::move(parsed), catalogue, path = std::string(request.path),
          raw_query = std::string(request.query)](Worker& worker) {
-          journal::Page page = worker.reader().query(parsed.query);
+          journal::Page page = worker.events().query(parsed.query);
           Rendered rendered =
               render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
           http::Response response;
@@ -118,10 +125,10 @@ void Router::list_events(const http::Request& request, http::Reply reply, const 
 void Router::one_event(http::Reply reply, const Match& match) {
   const auto id = core::parse_event_id(match.parameter);
   if (!id) return reply.send(bad_request("an event's id looks like 01946a2e-89c0-8…"));
-  query(std::move(reply),
+  ask(std::move(reply),
         [this, id = *id, catalogue = settings_->config->catalogue](Worker& worker) {
           core::EventBatch batch;
-          if (!worker.reader().find(id, batch)) return no_event(core::to_string(id));
+          if (!worker.events().find(id, batch)) return no_event(core::to_string(id));
           worker.decoder(catalogue).complete(batch.events.front(), batch);
           http::Response response;
           core::append_event_json(response.body, batch.events.front(), context_.journal.epoch());

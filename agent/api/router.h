@@ -108,10 +108,12 @@ class Router final : public http::Handler {
   void replay(const http::Request& request, http::Reply reply, const Match& match);
   using Query = std::function<http::Response(Worker&)>;
   void query(http::Reply reply, Query job);
+  // From the journal or, when there is one, from the database of all agents.
+  void ask(http::Reply reply, Query job);
   // One after the other, on a thread of its own: what may wait for seconds for something else than
   // the disk.
   void slow_query(http::Reply reply, Query job);
-  static void submit(QueryPool& pool, http::Reply reply, Query job);
+  static void submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble);
 
   http::Response index() const;
   http::Response schemas() const;
@@ -135,6 +137,7 @@ class Router final : public http::Handler {
   std::shared_ptr<std::atomic<int>> reports_ = std::make_shared<std::atomic<int>>(0);  // being made
   QueryPool pool_;
   QueryPool slow_;
+  std::unique_ptr<QueryPool> fleet_pool_;  // its threads may wait for a server
   QueryPool report_pool_;  // apart from slow_: verifying a long chain takes a minute
   std::unique_ptr<CredentialFiles> files_;  // last: its thread ends first
 };

@@ -189,6 +189,10 @@ class SqliteReader final : public Reader, public Connected {
         [&](Connection& connection) { return journal::announced(connection.db, notifier); });
   }
 
+  void read_numbers(const std::function<void(RollupSource&)>& work) override {
+    read_rollups([&](RollupView& view) { work(view); });
+  }
+
   void read_rollups(const std::function<void(RollupView&)>& work) override {
     in_snapshot([&](Connection& connection) {
       work(*view_rollups(connection.db));

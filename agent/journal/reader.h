@@ -66,6 +66,7 @@ struct DeadLetterQuery {
   std::optional<core::Time> since, until;  // received, [since, until)
 };
 
+class RollupSource;
 class RollupView;
 
 // What answers GET /events, /analytics and reports: this agent's journal, or the database of all
@@ -77,7 +78,7 @@ class EventReader {
   // False when unknown (or no longer kept). Appends to `batch`.
   virtual bool find(const core::EventId& id, core::EventBatch& batch) = 0;
   // One snapshot for all that `work` reads: it is to be short.
-  virtual void read_rollups(const std::function<void(RollupView&)>& work) = 0;
+  virtual void read_numbers(const std::function<void(RollupSource&)>& work) = 0;
 };
 
 class Reader : public EventReader {
@@ -112,6 +113,9 @@ class Reader : public EventReader {
   virtual std::vector<Notice> notices(const std::string& notifier, std::uint64_t after,
                                       std::size_t limit) = 0;
   virtual std::vector<Announced> announced(const std::string& notifier) = 0;
+
+  // As read_numbers(), for those who make the rollups too.
+  virtual void read_rollups(const std::function<void(RollupView&)>& work) = 0;
 
   // The chains of this data directory, oldest first; the last is the one that goes on. Empty:
   // nothing was ever sealed.

@@ -1,4 +1,4 @@
-// The rollups that the journal keeps beside its events: one commit of them, and one picture to read
+// The rollups that the journal keeps beside its events: one commit of them, and what reads them
 // (docs/journal.md, "Rollups"). What they mean is rollups/'.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/time.h"
 #include "rollups/keys.h"
+#include "rollups/workloads.h"
 
 namespace kcloud::journal {
 
@@ -37,36 +38,52 @@ struct RollupCommit {
   std::uint64_t seq = 0;
 };
 
-// One short snapshot of the rollups and the events that they were made of. Of one thread, valid
-// while Reader::read_rollups runs.
-class RollupView {
+// One short snapshot of rollups and of the events that they were made of: what numbers are answered
+// from. Of one thread, valid within the call that it is given to.
+class RollupSource {
  public:
-  virtual ~RollupView() = default;
-  virtual void load(rollups::Dictionary& dictionary) = 0;
+  virtual ~RollupSource() = default;
+  virtual std::uint32_t name(const std::string& name) = 0;  // 0: there is none
   // Of one type, by their ids.
   virtual std::vector<rollups::Dictionary::Series> series(std::uint32_t type) = 0;
-  virtual std::uint32_t name(const std::string& name) = 0;  // 0: there is none
-  // By (bucket, series). The bytes are valid within the call.
+  // By bucket; what belongs to one place may come in several cells. The bytes are valid within the
+  // call.
   using Visit = std::function<void(const rollups::CellKey& key, std::string_view value)>;
   virtual void scan(const RollupRange& range, const Visit& visit) = 0;
-  virtual std::string get(const rollups::CellKey& key) = 0;  // empty: there is none
+  // Adds those of a part of workloads.
+  virtual void workloads(const RollupRange& range, rollups::Workloads& sum) = 0;
   // Beginnings of the marked buckets, ascending.
   virtual std::vector<std::int64_t> marks(const RollupRange& range) = 0;
+  // Events of a type that are in the rollups, with a time in [from, to), in batches of up to 1,000,
+  // their fields not decoded.
+  virtual void events(const std::string& type, core::Time from, core::Time to,
+                      const std::function<void(core::EventBatch&)>& take) = 0;
+  // The arrival of the oldest event that is kept, when older ones are gone.
+  virtual std::optional<core::Time> kept_since() = 0;
+  // Whose days are kept; nullptr: the agent's.
+  virtual const core::Zone* day_zone() const { return nullptr; }
 
+  struct Freshness {
+    std::uint64_t lag = 0;  // events that are stored and not in the rollups
+    core::Time as_of;       // all that was stored by then is in them
+  };
+  virtual Freshness freshness(core::Time now) = 0;
+};
+
+// The journal's: for those who make the rollups too.
+class RollupView : public RollupSource {
+ public:
+  virtual void load(rollups::Dictionary& dictionary) = 0;
+  virtual std::string get(const rollups::CellKey& key) = 0;  // empty: there is none
   // Parts that have cells, and from which to which bucket.
   virtual std::vector<RollupRange> parts(rollups::Grain grain) = 0;
-
   // Events up to here are in the rollups; 0: none.
-  virtual std::uint64_t cursor(const std::string& name) = 0;
-  virtual std::uint64_t head() = 0;
-  // When the newest event of those up to `seq` came; nullopt: there is none.
-  virtual std::optional<core::Time> received(std::uint64_t seq) = 0;
+  virtual std::uint64_t cursor() = 0;
   // The oldest event that is kept: its seq and arrival; 0: none.
   virtual std::pair<std::uint64_t, core::Time> oldest() = 0;
-  // Events of a type with a time in [from, to) and a seq of at most `upto`, in batches of up to
-  // 1,000 by time, their fields not decoded. `type` empty: of all types, by seq.
-  virtual void events(const std::string& type, core::Time from, core::Time to, std::uint64_t upto,
-                      const std::function<void(core::EventBatch&)>& take) = 0;
+  // Of all types and with a seq of at most `upto`, by seq within their type.
+  virtual void events_upto(core::Time from, core::Time to, std::uint64_t upto,
+                           const std::function<void(core::EventBatch&)>& take) = 0;
 };
 
 }  // namespace kcloud::journal

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/journal/cursor_name.h"
 #include "agent/journal/rows.h"
 #include "agent/journal/schema.h"
 
@@ -88,21 +89,30 @@ class View final : public RollupView {
     return all;
   }
 
-  std::uint64_t cursor(const std::string& name) override {
+  void workloads(const RollupRange& range, rollups::Workloads& sum) override {
+    rollups::ChunkReader chunks(sum);
+    Statement select(db_,
+                     "SELECT bucket,value FROM rollups WHERE grain=?1 AND part=?2 AND bucket>=?3 "
+                     "AND bucket<?4 ORDER BY bucket,series");
+    bind(select, range);
+    while (select.step())
+      if (chunks.wants(select.integer(0))) chunks.add(select.integer(0), select.text(1));
+  }
+
+  std::uint64_t cursor() override {
     Statement select(db_, "SELECT seq FROM cursors WHERE name=?1");
-    select.bind_text(1, name);
+    select.bind_text(1, kRollupsCursor);
     return select.step() ? static_cast<std::uint64_t>(select.integer(0)) : 0;
   }
 
-  std::uint64_t head() override {
-    return static_cast<std::uint64_t>(db_.integer("SELECT coalesce(max(seq),0) FROM events"));
-  }
-
-  std::optional<core::Time> received(std::uint64_t seq) override {
+  Freshness freshness(core::Time now) override {
+    const auto head =
+        static_cast<std::uint64_t>(db_.integer("SELECT coalesce(max(seq),0) FROM events"));
+    const auto upto = cursor();
+    if (upto >= head) return {0, now};
     Statement select(db_, "SELECT received FROM events WHERE seq<=?1 ORDER BY seq DESC LIMIT 1");
-    select.bind(1, seq);
-    if (!select.step()) return std::nullopt;
-    return core::from_nanos(select.integer(0));
+    select.bind(1, upto);
+    return {head - upto, select.step() ? core::from_nanos(select.integer(0)) : now};
   }
 
   std::pair<std::uint64_t, core::Time> oldest() override {
@@ -111,8 +121,24 @@ class View final : public RollupView {
     return {static_cast<std::uint64_t>(select.integer(0)), core::from_nanos(select.integer(1))};
   }
 
-  void events(const std::string& type, core::Time from, core::Time to, std::uint64_t upto,
+  std::optional<core::Time> kept_since() override {
+    const auto [seq, received] = oldest();
+    return seq <= 1 ? std::nullopt : std::optional(received);
+  }
+
+  void events(const std::string& type, core::Time from, core::Time to,
               const std::function<void(core::EventBatch&)>& take) override {
+    read_events(type, from, to, cursor(), take);
+  }
+
+  void events_upto(core::Time from, core::Time to, std::uint64_t upto,
+                   const std::function<void(core::EventBatch&)>& take) override {
+    read_events("", from, to, upto, take);
+  }
+
+ private:
+  void read_events(const std::string& type, core::Time from, core::Time to, std::uint64_t upto,
+                   const std::function<void(core::EventBatch&)>& take) {
     for (const std::int64_t slot : slots(type)) {
       // By seq, so that sums are made in the order in which they were made first.
       Statement select(db_, select_events(db_,
@@ -131,7 +157,6 @@ class View final : public RollupView {
     }
   }
 
- private:
   static rollups::Dictionary::Series row(const Statement& select) {
     return {static_cast<std::uint32_t>(select.integer(0)),
             static_cast<std::uint32_t>(select.integer(1)), std::string(select.text(2))};

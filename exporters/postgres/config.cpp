@@ -13,29 +13,32 @@ namespace {
 
 using std::chrono::milliseconds;
 
+void check_name(config::Section& section, std::string_view key, const std::string& name) {
+  if (const auto problem = name_problem(name); !problem.empty()) section.fail(key, problem);
+}
+
+}  // namespace
+
 // libpq's own message may quote what it read, so it is not shown.
-void check_url(config::Section& section, const std::string& url) {
+std::string url_problem(const std::string& url) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
-  if (!options) {
-    section.fail("url", "expected postgresql://user@host:port/database or `key=value …` of libpq");
-    return;
-  }
+  if (!options) return "expected postgresql://user@host:port/database or `key=value …` of libpq";
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
     if (std::string_view(option->keyword) == "password" && option->val != nullptr)
-      section.fail("url", "expected no password in it; use `password`");
+      return "expected no password in it; use `password`";
+  return {};
 }
 
 // Names go into statements as they are.
-void check_name(config::Section& section, std::string_view key, const std::string& name) {
+std::string name_problem(const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
   if (name.size() > 63 || !std::ranges::all_of(name, allowed) || (name[0] >= '0' && name[0] <= '9'))
-    section.fail(key, "expected at most 63 of a-z, 0-9 and _, no digit first");
+    return "expected at most 63 of a-z, 0-9 and _, no digit first";
+  return {};
 }
-
-}  // namespace
 
 Config parse(config::Section& section) {
   Config config;
@@ -49,7 +52,7 @@ Config parse(config::Section& section) {
   section.read("statement_timeout", config.statement_timeout, milliseconds(1'000),
                milliseconds(600'000));
   section.read("retention_days", config.retention_days, 30, 36'500);
-  check_url(section, config.url);
+  if (const auto problem = url_problem(config.url); !problem.empty()) section.fail("url", problem);
   if (config.schema.empty()) section.fail("schema", "must name a schema");
   check_name(section, "schema", config.schema);
   check_name(section, "writer_role", config.writer_role);

@@ -92,11 +92,15 @@ core::Delivery judge(const Error& error) {
 }
 
 Exporter::Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue,
-                   std::string agent)
+                   std::string agent, Rolled rolled)
     : config_(std::move(config)),
       catalogue_(std::move(catalogue)),
       agent_(std::move(agent)),
-      stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      stop_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      rollups_(rolled.plan ? std::move(rolled.plan)
+                           : std::make_shared<const rollups::Plan>(
+                                 catalogue_, std::vector<rollups::Judged>(), true),
+               std::move(rolled.zone)) {
   if (stop_fd_ < 0) throw std::runtime_error("postgres: no eventfd");
   if (config_.retention_days < 365)
     spdlog::warn("postgres: retention_days is {}; audit rows are commonly kept 365 days or longer",
@@ -121,6 +125,7 @@ Connection& Exporter::connected() {
   layout_ = prepare_schema(*made, config_, *catalogue_);
   event_days_.clear();
   id_days_.clear();
+  rollups_.forget();
   connection_ = std::move(made);
   return *connection_;
 }
@@ -161,7 +166,7 @@ core::Delivery Exporter::deliver_sealed(const core::SealedBatches& sealed) {
   for (bool again = true;; again = false) {
     try {
       auto delivery = attempt(sealed);
-      retain();
+      look_after();
       return delivery;
     } catch (const Error& error) {
       connection_.reset();
@@ -183,7 +188,7 @@ core::Delivery Exporter::attempt(const core::SealedBatches& sealed) {
   if (batches.empty()) return delivery;
   make_partitions(batches);
   connection.script("BEGIN");
-  store_.write(connection, layout_, batches);
+  store_.write(connection, layout_, batches, rollups_);
   connection.script("COMMIT");
   for (const auto& event : sealed.events) delivery.bytes += event.body.size();
   return delivery;
@@ -209,18 +214,27 @@ void Exporter::make_partitions(const std::vector<Batch>& batches) {
   id_days_.insert(missing.begin(), missing.end());
 }
 
-// Once a day. What it could not do today is no reason to deliver again.
-void Exporter::retain() {
-  const auto today = core::SystemClock().now().time_since_epoch() / std::chrono::hours(24);
-  if (retained_at_ == today) return;
-  retained_at_ = today;
+// Retention once a day, the rollups as they need it. What could not be done now is no reason to
+// deliver again.
+void Exporter::look_after() {
+  const auto now = core::SystemClock().now();
+  const auto today = now.time_since_epoch() / std::chrono::hours(24);
+  const char* what = "retention";
   try {
-    connection_->run("SELECT audit_retain($1::bigint::integer, $2)",
-                     {parameter(Type::kBigint, binary(std::int64_t{config_.retention_days})),
-                      parameter(Type::kText, storable(agent_) ? agent_ : "")});
-  } catch (const Error& error) {
-    spdlog::warn("postgres: retention was not done today: {}", error.what());
+    if (retained_at_ != today) {
+      retained_at_ = today;
+      connected().run("SELECT audit_retain($1::bigint::integer, $2)",
+                      {parameter(Type::kBigint, binary(std::int64_t{config_.retention_days})),
+                       parameter(Type::kText, storable(agent_) ? agent_ : "")});
+    }
+    what = "upkeep of the rollups";
+    rollups_.upkeep(connected(), now, std::chrono::days(config_.retention_days));
+    trouble_.clear();
+  } catch (const std::runtime_error& error) {
     connection_.reset();
+    if (trouble_ == error.what()) return;
+    trouble_ = error.what();
+    spdlog::warn("postgres: {} was not done; it is tried again: {}", what, trouble_);
   }
 }
 

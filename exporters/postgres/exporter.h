@@ -16,13 +16,20 @@
 #include "exporters/postgres/config.h"
 #include "exporters/postgres/connection.h"
 #include "exporters/postgres/layout.h"
+#include "exporters/postgres/rollup_store.h"
 #include "exporters/postgres/store.h"
 
 namespace kcloud::postgres {
 
 class Exporter final : public core::Exporter {
  public:
-  Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue, std::string agent);
+  // What is rolled up; of shared sums. Empty: what the catalogue says.
+  struct Rolled {
+    std::shared_ptr<const rollups::Plan> plan;
+    std::string zone = "UTC";  // whose days are kept where no agent's are yet
+  };
+  Exporter(Config config, std::shared_ptr<const core::Catalogue> catalogue, std::string agent,
+           Rolled rolled = {nullptr, "UTC"});
   ~Exporter() override;
 
   core::Delivery deliver(std::span<const core::Event> events) override;
@@ -38,7 +45,7 @@ class Exporter final : public core::Exporter {
   Result ask(const std::string& statement, const std::vector<Parameter>& parameters);
   core::Delivery attempt(const core::SealedBatches& sealed);
   void make_partitions(const std::vector<Batch>& batches);
-  void retain();
+  void look_after();
 
   const Config config_;
   const std::shared_ptr<const core::Catalogue> catalogue_;
@@ -47,9 +54,11 @@ class Exporter final : public core::Exporter {
   std::unique_ptr<Connection> connection_;
   Layout layout_;
   Store store_;
+  RollupStore rollups_;
   std::set<std::int32_t> event_days_;  // with a partition for certain
   std::set<std::int32_t> id_days_;
   std::int64_t retained_at_ = 0;  // day since 1970
+  std::string trouble_;           // of what is done beside deliveries: said once
 };
 
 // What an error of PostgreSQL means for the batch.

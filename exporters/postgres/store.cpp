@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "exporters/postgres/rollup.h"
+#include "exporters/postgres/hourly_sums.h"
 #include "exporters/postgres/row.h"
 
 namespace kcloud::postgres {
@@ -135,7 +135,8 @@ void Store::write_batches(Connection& connection, std::span<const Batch> batches
        prev.parameter(), hash.parameter(), sealed.parameter()});
 }
 
-void Store::write(Connection& connection, const Layout& layout, std::span<const Batch> batches) {
+void Store::write(Connection& connection, const Layout& layout, std::span<const Batch> batches,
+                  RollupStore& rollups) {
   std::vector<Claim> claims;
   std::size_t count = 0;
   for (const auto& batch : batches) count += batch.events.size();
@@ -145,15 +146,21 @@ void Store::write(Connection& connection, const Layout& layout, std::span<const 
   claim_ids(connection, claims);
 
   std::vector<const Claim*> rows;
-  Rollup rollup;
+  HourlySums sums;
   for (const auto& claim : claims)
     if (claim.fresh) {
       rows.push_back(&claim);
-      rollup.add(*claim.event);
+      sums.add(*claim.event);
     }
-  if (!rows.empty()) copy(connection, layout, rows);
+  if (!rows.empty()) {
+    copy(connection, layout, rows);
+    std::vector<const core::Event*> events;
+    events.reserve(rows.size());
+    for (const Claim* row : rows) events.push_back(row->event);
+    rollups.add(connection, events);
+  }
   write_batches(connection, batches, claims);
-  rollup.write(connection);
+  sums.write(connection);
 }
 
 }  // namespace kcloud::postgres

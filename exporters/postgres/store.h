@@ -1,4 +1,5 @@
-// What a delivery writes, inside the transaction that is open: ids, rows, batches, hourly sums.
+// What a delivery writes, inside the transaction that is open: ids, rows, batches, hourly sums and
+// what is to be added to the rollups.
 #pragma once
 
 #include <span>
@@ -11,6 +12,7 @@
 #include "exporters/postgres/binary.h"
 #include "exporters/postgres/connection.h"
 #include "exporters/postgres/layout.h"
+#include "exporters/postgres/rollup_store.h"
 
 namespace kcloud::postgres {
 
@@ -22,7 +24,8 @@ struct Batch {
 class Store {
  public:
   // Of events that the database has already, only the batches name them. Throws Error.
-  void write(Connection& connection, const Layout& layout, std::span<const Batch> batches);
+  void write(Connection& connection, const Layout& layout, std::span<const Batch> batches,
+             RollupStore& rollups);
 
  private:
   struct Claim {

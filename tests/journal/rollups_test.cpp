@@ -60,7 +60,7 @@ class RollupsTest : public ::testing::Test {
   }
   std::uint64_t cursor() {
     std::uint64_t seq = 0;
-    reader_->read_rollups([&](RollupView& view) { seq = view.cursor("rollups"); });
+    reader_->read_rollups([&](RollupView& view) { seq = view.cursor(); });
     return seq;
   }
 

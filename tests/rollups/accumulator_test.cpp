@@ -47,7 +47,7 @@ class AccumulatorTest : public ::testing::Test {
           R"({"event_type":"scheduling_decision","timestamp":")" + core::format_time(time) +
           R"(","workload":{"id":"w)" + std::to_string(i) + R"("},"selected_cluster":"c)" +
           std::to_string(random() % static_cast<unsigned>(clusters)) + R"(","execution_time_ms":)" +
-          std::to_string(random() % 100'000 / 7.0) + "}";
+          std::to_string(whole_numbers ? random() % 100'000 * 1.0 : random() % 100'000 / 7.0) + "}";
       core::TransportHints hints;
       hints.received = begin + std::chrono::seconds(i * hours * 3600 / count);
       EXPECT_TRUE(decoder.decode(json, hints, batch, errors, warnings));
@@ -84,6 +84,7 @@ class AccumulatorTest : public ::testing::Test {
     }
     take();
     others = sums.others();
+    series = dictionary.take_series();
     return all;
   }
 
@@ -99,6 +100,46 @@ class AccumulatorTest : public ::testing::Test {
     return sum;
   }
 
+  // Deltas of `most` events each, added up.
+  Kept added_up(const core::EventBatch& batch, std::size_t most, const Limits& limits = {}) {
+    Kept all;
+    Dictionary dictionary;
+    Accumulator sums(
+        plan, dictionary, [](const CellKey&) { return std::string(); }, limits);
+    for (std::size_t from = 0; from < batch.events.size(); from += most) {
+      Dictionary own;
+      Accumulator part(plan, own, [](const CellKey&) { return std::string(); });
+      for (std::size_t i = from; i < std::min(from + most, batch.events.size()); ++i)
+        part.add(batch.events[i]);
+      auto changes = part.take();
+      const Delta delta{own.take_names(), own.take_series(), std::move(changes.cells),
+                        std::move(changes.minutes_begun)};
+      const auto read = decode_delta(encode(delta));
+      EXPECT_TRUE(read && whole(*read));
+      sums.add(*read);
+    }
+    auto changes = sums.take();
+    for (auto& [key, value] : changes.cells) all[key] = std::move(value);
+    others = sums.others();
+    series = dictionary.take_series();
+    return all;
+  }
+
+  // By what stands for the series' number.
+  std::map<std::string, std::string> spelled(const Kept& all) const {
+    std::map<std::string, std::string> out;
+    for (const auto& [key, value] : all) {
+      std::string tags = std::to_string(key.series);
+      for (const auto& one : series)
+        if (kind_of(key.part) == Kind::kTags && one.id == key.series) tags = one.tags;
+      out[std::to_string(static_cast<int>(key.grain)) + "/" + std::to_string(key.part) + "/" +
+          std::to_string(key.bucket) + "/" + tags] = value;
+    }
+    return out;
+  }
+
+  bool whole_numbers = false;              // measures are: their sums do not go by the order
+  std::vector<Dictionary::Series> series;  // of the last one
   const core::Time begin = core::parse_time("2026-01-15T10:00:00Z", core::Zone())->time;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<const Plan> plan;
@@ -125,6 +166,49 @@ TEST_F(AccumulatorTest, CombinationsPastTheLimitBecomeOther) {
     EXPECT_EQ(total.combinations, 10U);
   EXPECT_THAT(cells(all, Grain::kHour, Kind::kTags), SizeIs(2 * 11));
   EXPECT_EQ(all, kept(batch, 1, {.combinations = 10}));
+}
+
+TEST_F(AccumulatorTest, DeltasAddUpToWhatTheEventsGive) {
+  whole_numbers = true;
+  auto batch = decisions(5000, 5, 4);
+  // One hour has no minutes, wherever in its deltas the late event is.
+  batch.events[2500].received = batch.events[2500].time + std::chrono::hours(25);
+  const auto expected = spelled(kept(batch, 5000));
+  for (const std::size_t most : {1, 7, 333, 5000})
+    EXPECT_EQ(spelled(added_up(batch, most)), expected);
+}
+
+TEST_F(AccumulatorTest, CombinationsPastTheLimitBecomeOtherInDeltasToo) {
+  const auto batch = decisions(3000, 2, 100);
+  const auto all = added_up(batch, 100, {.combinations = 10});
+  EXPECT_GT(others, 2000U);
+  EXPECT_EQ(events(cells(all, Grain::kHour, Kind::kTags)), 3000U);
+  EXPECT_EQ(events(cells(all, Grain::kMinute, Kind::kTags)), 3000U);
+  EXPECT_THAT(cells(all, Grain::kHour, Kind::kTags), SizeIs(2 * 11));
+}
+
+TEST_F(AccumulatorTest, ADamagedDeltaIsFound) {
+  const auto batch = decisions(50, 1, 2);
+  Dictionary own;
+  Accumulator part(plan, own, [](const CellKey&) { return std::string(); });
+  for (const auto& event : batch.events) part.add(event);
+  auto changes = part.take();
+  Delta delta{own.take_names(), own.take_series(), std::move(changes.cells), {}};
+  const auto bytes = encode(delta);
+  EXPECT_FALSE(decode_delta(bytes.substr(0, bytes.size() - 1)));
+  EXPECT_FALSE(decode_delta(bytes + "x"));
+  for (auto& cell : delta.cells) cell.value.pop_back();
+  EXPECT_FALSE(whole(delta));
+  Dictionary dictionary;
+  Accumulator sums(plan, dictionary, [](const CellKey&) { return std::string(); });
+  EXPECT_THROW(sums.add(delta), std::runtime_error);
+}
+
+TEST_F(AccumulatorTest, SeriesPastTheLimitAreKnownAgain) {
+  const auto batch = decisions(2000, 2, 50);
+  const auto all = kept(batch, 2000, {.series = 10});
+  // Taken and forgotten after each event: those that were there before the limit still are.
+  EXPECT_EQ(kept(batch, 1, {.series = 10}), all);
 }
 
 TEST_F(AccumulatorTest, AnHourThatAnEventComesToADayLateHasNoMinutes) {

@@ -13,7 +13,7 @@
 
 namespace kcloud::postgres {
 
-class Rollup {
+class HourlySums {
  public:
   void add(const core::Event& event);
   // Added to what is there. Throws Error.

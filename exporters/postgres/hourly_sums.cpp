@@ -1,4 +1,4 @@
-#include "exporters/postgres/rollup.h"
+#include "exporters/postgres/hourly_sums.h"
 
 #include <algorithm>
 
@@ -22,14 +22,14 @@ std::string_view part(std::string_view text, std::string& scratch) {
 
 }  // namespace
 
-void Rollup::Sums::add(double value) {
+void HourlySums::Sums::add(double value) {
   min = count == 0 ? value : std::min(min, value);
   max = count == 0 ? value : std::max(max, value);
   sum += value;
   ++count;
 }
 
-Rollup::Group& Rollup::group(const core::Event& event) {
+HourlySums::Group& HourlySums::group(const core::Event& event) {
   std::string type, cluster, source;
   const View key(core::to_nanos(event.time) / kHour, part(event.type_name, type),
                  part(event.cluster, cluster), part(event.source, source));
@@ -38,7 +38,7 @@ Rollup::Group& Rollup::group(const core::Event& event) {
   return groups_.emplace(Key(key), Group{}).first->second;
 }
 
-void Rollup::add(const core::Event& event) {
+void HourlySums::add(const core::Event& event) {
   Group& sums = group(event);
   ++sums.events;
   if (event.type == nullptr) return;
@@ -54,7 +54,7 @@ void Rollup::add(const core::Event& event) {
 }
 
 // Sorted, so that agents that write at the same time lock the rows in one order.
-void Rollup::write(Connection& connection) const {
+void HourlySums::write(Connection& connection) const {
   std::vector<std::string> hour, type, cluster, source, field, count, sum, min, max;
   const auto row = [&](const Key& key, const std::string& name, const Sums& sums) {
     hour.push_back(binary_time(core::Time(std::chrono::hours(std::get<0>(key)))));
