@@ -91,6 +91,7 @@ std::string keep_running(const config::Config& now, config::Config& wanted) {
   audit(&config::AuditConfig::heartbeat);
   audit(&config::AuditConfig::checkpoint_interval);
   audit(&config::AuditConfig::checkpoint_file);
+  running.keep("query", now.query, wanted.query);
   return running.names();
 }
 
@@ -136,6 +137,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
   }
   alerting_ = std::make_unique<alerting::Alerting>(*journal_, clock_, agent_name(config_->agent));
   analytics_ = std::make_unique<analytics::Analytics>(*journal_, clock_);
+  if (config_->query.fleet()) fleet_ = std::make_unique<fleet::Fleet>(config_->query);
   exporters_ = std::make_unique<ExporterSet>(*journal_, clock_);
   collectors_ = std::make_unique<CollectorSet>(*journal_, clock_);
   replays_ = std::make_unique<delivery::Replays>(
@@ -147,7 +149,7 @@ Agent::Agent(Overrides overrides, std::shared_ptr<const config::Config> config)
       agent_name(config_->agent), [this] { return collectors_->views(); },
       [this](const std::string& name, bool paused) { return collectors_->pause(name, paused); },
       replays_.get(), recall, [this] { return alerting_->notifiers(); }, analytics_.get(),
-      alerting_.get()});
+      alerting_.get(), fleet_.get()});
   server_ = std::make_unique<http::Server>(api::server_options(config_->http), *router_);
   router_->attach(*server_);
 }
@@ -203,6 +205,7 @@ void Agent::stop() {
   const auto deadline = std::chrono::steady_clock::now() + timeout -
                         std::min(timeout / 2, std::chrono::milliseconds(1500));
   server_->stop(timeout / 2);
+  if (fleet_) fleet_->interrupt();
   collectors_->stop();
   replays_->stop();
   alerting_->stop(deadline);

@@ -14,6 +14,7 @@
 #include "agent/delivery/live_feed.h"
 #include "agent/delivery/replay.h"
 #include "agent/exporter_set.h"
+#include "agent/fleet/fleet.h"
 #include "agent/http/server.h"
 #include "agent/journal/journal.h"
 #include "agent/startup.h"
@@ -49,6 +50,7 @@ class Agent {
   std::unique_ptr<audit::Checkpoints> checkpoints_;  // none when audit is off
   std::unique_ptr<alerting::Alerting> alerting_;
   std::unique_ptr<analytics::Analytics> analytics_;
+  std::unique_ptr<fleet::Fleet> fleet_;  // none: questions are answered from the journal
   std::unique_ptr<ExporterSet> exporters_;
   std::unique_ptr<delivery::LiveFeed> feed_;
   std::unique_ptr<CollectorSet> collectors_;

@@ -201,6 +201,7 @@ struct QueryConfig {
   milliseconds statement_timeout{10'000};
 
   bool fleet() const { return backend == "postgres"; }
+  bool operator==(const QueryConfig&) const = default;
 };
 
 struct Config {

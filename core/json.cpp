@@ -133,11 +133,17 @@ void append_member(std::string& out, std::string_view key, std::string_view text
 void append_event_json(std::string& out, const Event& event, std::string_view epoch) {
   out += "{\"id\":\"";
   append_id(out, event.id);
-  out += "\",\"seq\":\"";
-  out += epoch;
-  out.push_back('-');
-  out += std::to_string(event.seq);
-  out += "\",\"time\":\"";
+  out += "\",\"seq\":";
+  if (event.seq == 0) {
+    out += "null";
+  } else {
+    out.push_back('"');
+    out += epoch;
+    out.push_back('-');
+    out += std::to_string(event.seq);
+    out.push_back('"');
+  }
+  out += ",\"time\":\"";
   append_time(out, event.time);
   out += "\",\"received\":\"";
   append_time(out, event.received);

@@ -56,6 +56,11 @@ std::shared_ptr<const Analytics::State> Analytics::state() const {
 
 bool Analytics::enabled() const { return state() != nullptr; }
 
+bool Analytics::keeps_rollups() const {
+  const std::scoped_lock lock(mutex_);
+  return loop_ != nullptr;
+}
+
 Answer Analytics::answer(Kind kind, const Request& request, journal::EventReader& reader,
                          core::Decoder& decoder) const {
   const auto now_state = state();

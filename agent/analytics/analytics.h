@@ -28,7 +28,8 @@ class Analytics {
              std::shared_ptr<delivery::EventFeed> feed);
   void stop();
 
-  bool enabled() const;
+  bool enabled() const;        // there are answers
+  bool keeps_rollups() const;  // of this agent
   // Throws BadRange, and what the reader throws.
   Answer answer(Kind kind, const Request& request, journal::EventReader& reader,
                 core::Decoder& decoder) const;

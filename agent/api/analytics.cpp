@@ -79,7 +79,7 @@ void Router::analytics(const http::Request& request, http::Reply reply, const Ma
 }
 
 void Router::rollups(const http::Request& request, http::Reply reply, const Match& match) {
-  if (context_.analytics == nullptr || !context_.analytics->enabled()) return reply.send(off());
+  if (context_.analytics == nullptr || !context_.analytics->keeps_rollups()) return reply.send(off());
   if (match.route->action == Action::kRollups)
     return reply.send(rollups_response(context_.analytics->status(), 200));
   const auto parameters = http::parse_query(request.query);

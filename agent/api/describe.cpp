@@ -155,8 +155,9 @@ http::Response Router::health(const http::Request& request) const {
   }
   if (const auto view = context_.alerting ? context_.alerting->view() : nullptr)
     input.rules = rules_health(*view, input.journal.head);
-  if (context_.analytics != nullptr && context_.analytics->enabled())
+  if (context_.analytics != nullptr && context_.analytics->keeps_rollups())
     input.rollups = context_.analytics->status();
+  if (context_.fleet != nullptr) input.fleet = context_.fleet->status();
   input.tls = server_->tls_status();
   input.now = context_.clock.now();
   Health health = assemble_health(input);

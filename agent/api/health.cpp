@@ -21,6 +21,10 @@ Level rollups_level(const analytics::LoopStatus& rollups) {
   return rollups.last_error.empty() ? Level::kHealthy : Level::kDegraded;
 }
 
+Level fleet_level(const fleet::Fleet::Status& fleet) {
+  return fleet.last_error.empty() ? Level::kHealthy : Level::kDegraded;
+}
+
 Level files_level(const CredentialFiles::Report& files) {
   return files.faults.empty() ? Level::kHealthy : Level::kDegraded;
 }
@@ -104,6 +108,7 @@ Health assemble_health(const HealthInput& input) {
   }
   if (input.rules) health.level = std::max(health.level, rules_level(*input.rules));
   if (input.rollups) health.level = std::max(health.level, rollups_level(*input.rollups));
+  if (input.fleet) health.level = std::max(health.level, fleet_level(*input.fleet));
   if (input.tls) health.level = std::max(health.level, tls_level(*input.tls, input.now));
   health.http_status = health.level == Level::kUnhealthy ? 503 : 200;
   Writer json{health.body};
@@ -132,6 +137,7 @@ Health assemble_health(const HealthInput& input) {
   }
   if (input.rules) write_rules(json, *input.rules, input.details);
   if (input.rollups) write_rollups(json, *input.rollups, input.details);
+  if (input.fleet) write_fleet(json, *input.fleet, input.details);
   for (const NotifierHealth& notifier : input.notifiers) {
     write_notifier(json, notifier, input.details);
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/analytics/rollup_loop.h"
+#include "agent/fleet/fleet.h"
 #include "agent/api/context.h"
 #include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
@@ -93,6 +94,7 @@ struct HealthInput {
   std::vector<ExporterHealth> exporters;
   std::optional<RulesHealth> rules;              // none: alerting is off
   std::optional<analytics::LoopStatus> rollups;  // none: analytics is off
+  std::optional<fleet::Fleet::Status> fleet;     // none: questions are answered from the journal
   std::vector<NotifierHealth> notifiers;
   std::vector<journal::CursorInfo> cursors;
   CredentialFiles::Report files;

@@ -202,6 +202,15 @@ void write_rollups(Writer& json, const analytics::LoopStatus& rollups, bool deta
   json.close();
 }
 
+void write_fleet(Writer& json, const fleet::Fleet::Status& fleet, bool details) {
+  json.open("query");
+  json.text("status", to_string(fleet_level(fleet)));
+  json.text("backend", "postgres");
+  json.boolean("asked", fleet.asked);
+  if (details) json.text_or_null("last_error", fleet.last_error);
+  json.close();
+}
+
 void write_notifier(Writer& json, const NotifierHealth& notifier, bool details) {
   json.open("notifier:" + notifier.name);
   json.text("status", to_string(notifier_level(notifier)));

@@ -47,6 +47,7 @@ struct Writer {
 
 Level rules_level(const RulesHealth& rules);
 Level rollups_level(const analytics::LoopStatus& rollups);
+Level fleet_level(const fleet::Fleet::Status& fleet);
 Level files_level(const CredentialFiles::Report& files);
 Level notifier_level(const NotifierHealth& notifier);
 
@@ -60,6 +61,7 @@ void write_exporter(Writer& json, const ExporterHealth& exporter, bool details);
 void write_collector(Writer& json, const CollectorHealth& collector, bool details);
 void write_rules(Writer& json, const RulesHealth& rules, bool details);
 void write_rollups(Writer& json, const analytics::LoopStatus& rollups, bool details);
+void write_fleet(Writer& json, const fleet::Fleet::Status& fleet, bool details);
 void write_notifier(Writer& json, const NotifierHealth& notifier, bool details);
 void write_orphans(Writer& json, const HealthInput& input);
 

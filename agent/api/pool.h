@@ -24,7 +24,7 @@ using MakeReader = std::function<std::unique_ptr<journal::EventReader>()>;
 // What a job works with; belongs to its thread.
 class Worker {
  public:
-  Worker(const journal::Journal& journal, const MakeReader& make)
+  explicit Worker(const journal::Journal& journal, const MakeReader& make = {})
       : reader_(journal.reader()), events_(make ? make() : nullptr) {}
   journal::Reader& reader() { return *reader_; }
   // What questions are answered from: the journal, or what the pool was made with.

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "agent/api/handshake.h"
+#include "agent/fleet/fleet.h"
 #include "agent/http/url.h"
 
 namespace kcloud::api {
@@ -54,6 +55,15 @@ http::TlsOptions tls_options(const config::TlsConfig& config) {
   return options;
 }
 
+namespace {
+
+MakeReader fleet_reader(fleet::Fleet* fleet) {
+  if (fleet == nullptr) return {};
+  return [fleet] { return fleet->reader(); };
+}
+
+}  // namespace
+
 http::Options server_options(const config::HttpConfig& config) {
   http::Options options;
   options.listen = config.listen;
@@ -74,7 +84,12 @@ Router::Router(Context context)
       request_prefix_(random_prefix()),
       pool_(context_.journal, kQueryThreads, kMaxWaitingQueries),
       slow_(context_.journal, 1, kMaxWaitingSlow),
-      report_pool_(context_.journal, 1, kMaxWaitingReports) {}
+      report_pool_(context_.journal, 1, kMaxWaitingReports, fleet_reader(context_.fleet)) {
+  if (context_.fleet != nullptr)
+    fleet_pool_ =
+        std::make_unique<QueryPool>(context_.journal, context_.config->query.connections,
+                                    kMaxWaitingQueries, fleet_reader(context_.fleet));
+}
 
 Router::~Router() = default;
 

@@ -9,7 +9,7 @@
 
 #include "agent/fleet/event_table.h"
 #include "agent/fleet/rollup_source.h"
-#include "exporters/postgres/config.h"
+#include "exporters/postgres/connection.h"
 #include "exporters/postgres/schema.h"
 
 namespace kcloud::fleet {

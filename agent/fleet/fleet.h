@@ -11,7 +11,7 @@
 
 #include "agent/journal/reader.h"
 #include "config/config.h"
-#include "exporters/postgres/connection.h"
+#include "exporters/postgres/config.h"
 
 namespace kcloud::fleet {
 
