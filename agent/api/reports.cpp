@@ -9,6 +9,7 @@
 #include "agent/api/router.h"
 #include "agent/http/url.h"
 #include "agent/report/audit_event.h"
+#include "agent/report/journal_evidence.h"
 #include "agent/report/report.h"
 
 namespace kcloud::api {
@@ -34,6 +35,8 @@ class Place {
 
 struct Making {
   report::Report report;
+  const journal::Journal& journal;
+  report::JournalEvidence::Settings settings;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<Place> place;
   std::atomic<bool> gone = false;  // the client
@@ -45,7 +48,9 @@ void make_piece(QueryPool& pool, const std::shared_ptr<Making>& making, const ht
     try {
       const auto stopping = [&] { return worker.stopping() || making->gone; };
       if (stopping()) throw report::Stopped();
-      bytes = making->report.next(worker.reader(), worker.decoder(making->catalogue), stopping);
+      report::JournalEvidence evidence(worker.reader(), making->journal, making->settings);
+      bytes = making->report.next(worker.reader(), evidence, worker.decoder(making->catalogue),
+                                  stopping);
     } catch (const report::Stopped&) {
       return piece.send({});
     } catch (const std::exception& error) {
@@ -99,6 +104,7 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
                     .version = context_.version,
                     .by = publishers_.name_of(request.owner),
                     .event = {},
+                    .backend = report::Backend::kJournal,
                     .epoch = context_.journal.epoch(),
                     .head = context_.journal.head()};
   if (head.by == kNobody && request.client_verified) head.by = request.client_name;
@@ -118,12 +124,11 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
           }
           http::Response response{.content_type = report::content_type(head.request.format)};
           response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
-          report::Settings settings{{config->agent.data_dir, config->audit.checkpoint_file},
-                                    config->audit.heartbeat,
-                                    config->journal.max_age};
+          report::JournalEvidence::Settings settings{
+              {config->agent.data_dir, config->audit.checkpoint_file}, config->journal.max_age};
           auto making = std::shared_ptr<Making>(
-              new Making{report::Report(std::move(head), std::move(settings), context_.journal),
-                         config->catalogue, place});
+              new Making{report::Report(std::move(head), config->audit.heartbeat), context_.journal,
+                         std::move(settings), config->catalogue, place});
           held->stream(std::move(response),
                        std::make_unique<ReportStream>(report_pool_, std::move(making)));
         } catch (const std::exception& error) {
