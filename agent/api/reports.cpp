@@ -7,8 +7,11 @@
 
 #include "agent/api/report_query.h"
 #include "agent/api/router.h"
+#include "agent/fleet/fleet.h"
+#include "agent/fleet/report_evidence.h"
 #include "agent/http/url.h"
 #include "agent/report/audit_event.h"
+#include "agent/report/journal_evidence.h"
 #include "agent/report/report.h"
 
 namespace kcloud::api {
@@ -32,8 +35,12 @@ class Place {
   bool full_;
 };
 
+// What tells of the rows' store, for one step of the report.
+using MakeEvidence = std::function<std::unique_ptr<report::Evidence>(Worker&)>;
+
 struct Making {
   report::Report report;
+  MakeEvidence evidence;
   std::shared_ptr<const core::Catalogue> catalogue;
   std::shared_ptr<Place> place;
   std::atomic<bool> gone = false;  // the client
@@ -45,7 +52,9 @@ void make_piece(QueryPool& pool, const std::shared_ptr<Making>& making, const ht
     try {
       const auto stopping = [&] { return worker.stopping() || making->gone; };
       if (stopping()) throw report::Stopped();
-      bytes = making->report.next(worker.reader(), worker.decoder(making->catalogue), stopping);
+      const auto evidence = making->evidence(worker);
+      bytes = making->report.next(worker.events(), *evidence, worker.decoder(making->catalogue),
+                                  stopping);
     } catch (const report::Stopped&) {
       return piece.send({});
     } catch (const std::exception& error) {
@@ -73,6 +82,27 @@ class ReportStream final : public http::Stream {
   std::shared_ptr<Making> making_;
 };
 
+MakeEvidence evidence_of(const Context& context, const config::Config& config,
+                         const std::shared_ptr<const core::Catalogue>& catalogue) {
+  const report::Place place{config.agent.data_dir, config.audit.checkpoint_file};
+  if (context.fleet != nullptr)
+    return [settings = fleet::ReportEvidence::Settings{context.fleet->config(), place, {}, catalogue,
+                                                       config::decode_options(config)}](Worker&) {
+      return std::make_unique<fleet::ReportEvidence>(settings);
+    };
+  return [&journal = context.journal, settings = report::JournalEvidence::Settings{
+                                          place, config.journal.max_age}](Worker& worker) {
+    return std::make_unique<report::JournalEvidence>(worker.reader(), journal, settings);
+  };
+}
+
+// Before the head goes out that a client would have to take for the beginning of a report.
+void check_reachable(journal::EventReader& reader) {
+  journal::Query query;
+  query.limit = 1;
+  reader.query(query);
+}
+
 http::Response unavailable(std::string_view detail) {
   http::Response response = http::problem(503, detail);
   http::add_header(response, "Retry-After", "5");
@@ -99,14 +129,21 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
                     .version = context_.version,
                     .by = publishers_.name_of(request.owner),
                     .event = {},
+                    .backend = report::Backend::kJournal,
                     .epoch = context_.journal.epoch(),
                     .head = context_.journal.head()};
+  if (context_.fleet != nullptr) {
+    head.backend = report::Backend::kPostgres;
+    head.epoch.clear();
+    head.head = 0;
+  }
   if (head.by == kNobody && request.client_verified) head.by = request.client_name;
   const auto held = std::make_shared<http::Reply>(std::move(reply));
   const bool told = request.method == "HEAD";
   const bool taken = report_pool_.submit(
       [this, held, head = std::move(head), place, config, told](Worker& worker) mutable {
         try {
+          if (context_.fleet != nullptr) check_reachable(worker.events());
           if (!told) {
             auto intake = std::make_unique<core::Intake>();
             report::append_audit_event(head.request, head.by, context_.agent, head.made,
@@ -118,12 +155,10 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
           }
           http::Response response{.content_type = report::content_type(head.request.format)};
           response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
-          report::Settings settings{{config->agent.data_dir, config->audit.checkpoint_file},
-                                    config->audit.heartbeat,
-                                    config->journal.max_age};
           auto making = std::shared_ptr<Making>(
-              new Making{report::Report(std::move(head), std::move(settings), context_.journal),
-                         config->catalogue, place});
+              new Making{report::Report(std::move(head), config->audit.heartbeat),
+                         evidence_of(context_, *config, config->catalogue), config->catalogue,
+                         place});
           held->stream(std::move(response),
                        std::make_unique<ReportStream>(report_pool_, std::move(making)));
         } catch (const std::exception& error) {

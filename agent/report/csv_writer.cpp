@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/report/json.h"
+#include "agent/report/texts.h"
 #include "agent/report/writer.h"
 #include "core/csv.h"
 #include "core/json.h"
@@ -15,12 +16,13 @@ constexpr std::string_view kHead =
     "agent,name,value\r\n";
 constexpr std::string_view kNoEvent = ",,,,,,,,,,,,,,,";
 
-// `members`: of an object, behind its opening brace.
-void append_facts(std::string& out, std::string_view record, std::string members) {
+// `members`: of an object, behind its opening brace. `null`: what a cell says instead.
+void append_facts(std::string& out, std::string_view record, std::string members,
+                  std::string_view null = {}) {
   members += "}";
   for (const auto& [name, value] : core::json_members(members)) {
     out.append(record).append(kNoEvent).append(name).push_back(',');
-    if (value != "null") core::append_csv_cell(out, value);
+    core::append_csv_cell(out, value == "null" ? null : value);
     out += "\r\n";
   }
 }
@@ -50,7 +52,7 @@ class CsvWriter final : public Writer {
   void end(std::string& out, const Summary& summary, const Integrity& integrity) override {
     std::string counted = "{";
     append_summary(counted, summary);
-    append_facts(out, "summary", std::move(counted));
+    append_facts(out, "summary", std::move(counted), texts(Language::kEnglish).not_known);
     std::string sealed = "{";
     append_integrity(sealed, integrity);
     append_facts(out, "integrity", std::move(sealed));

@@ -7,21 +7,9 @@
 #include <optional>
 
 #include "agent/audit/checkpoint.h"
-#include "agent/journal/verify.h"
 
 namespace kcloud::report {
 namespace {
-
-// For a shell.
-std::string quoted(const std::string& path) {
-  std::string out = "'";
-  for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return path.find_first_not_of(
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-             "/._-") == std::string::npos
-             ? path
-             : out + "'";
-}
 
 // Lines that are no checkpoint are passed over: the newest may be half written.
 std::vector<core::ChainHead> read_checkpoints(const std::string& path, const audit::PublicKey* key,
@@ -44,8 +32,18 @@ std::vector<core::ChainHead> read_checkpoints(const std::string& path, const aud
 
 }  // namespace
 
-Integrity verify(journal::Reader& reader, const Place& place, core::Time since,
-                 const std::function<bool()>& stopping) {
+std::string shell_word(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             "/._-") == std::string::npos
+             ? text
+             : out + "'";
+}
+
+Integrity verify(const Place& place, core::Time since, std::string_view store,
+                 const VerifyChains& chains) {
   Integrity integrity;
   const std::filesystem::path directory = place.data_dir;
   const std::string checkpoints = directory / place.checkpoint_file;
@@ -55,16 +53,14 @@ Integrity verify(journal::Reader& reader, const Place& place, core::Time since,
   core::VerifyOptions options;
   options.from = since;
   options.heads = read_checkpoints(checkpoints, key ? &*key : nullptr, integrity);
-  integrity.chains = journal::verify_chains(reader, options, [&](std::uint64_t) {
-    if (stopping()) throw Stopped();
-  });
-  integrity.command = fmt::format("kcloud-logger audit verify --data-dir {} --from {}",
-                                  quoted(place.data_dir), core::format_time(since));
-  if (integrity.checkpoints > 0) integrity.command += " --heads " + quoted(checkpoints);
+  integrity.chains = chains(options);
+  integrity.command =
+      fmt::format("kcloud-logger audit verify {} --from {}", store, core::format_time(since));
+  if (!options.heads.empty()) integrity.command += " --heads " + shell_word(checkpoints);
   if (key) {
     integrity.key_id = key->id();
-    if (integrity.checkpoints > 0 && integrity.verified == integrity.checkpoints)
-      integrity.command += " --public-key " + quoted(public_key);
+    if (!options.heads.empty() && integrity.verified == integrity.checkpoints)
+      integrity.command += " --public-key " + shell_word(public_key);
   }
   return integrity;
 }

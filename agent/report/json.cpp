@@ -40,6 +40,73 @@ void append_counts(std::string& out, std::string_view key, const Counts& counts)
   out += "}";
 }
 
+void append_null(std::string& out, std::string_view key) { append_text(out, key, {}); }
+
+void append_gap(std::string& out, const Gap& gap) {
+  core::append_comma(out);
+  out += fmt::format(R"({{"from":"{}","to":"{}")", core::format_time(gap.from),
+                     core::format_time(gap.to));
+  if (gap.chain) {
+    append_text(out, "chain", core::to_string(*gap.chain));
+    append_text(out, "agent", gap.agent);
+  }
+  out += "}";
+}
+
+void append_gaps(std::string& out, const Gaps& gaps) {
+  core::append_key(out, "gaps");
+  out += fmt::format(R"({{"count":{},"seconds":{},"list":[)", gaps.count(),
+                     std::chrono::duration_cast<std::chrono::seconds>(gaps.total()).count());
+  for (const auto& gap : gaps.list()) append_gap(out, gap);
+  out += "]}";
+}
+
+void append_agent_counts(std::string& out, const std::optional<AgentCounts>& agent) {
+  if (!agent) {
+    for (const auto* key : {"dead_letters", "duplicates", "conflicts"}) append_null(out, key);
+    return;
+  }
+  append_counts(out, "dead_letters", agent->dead_letters);
+  append_number(out, "duplicates", agent->duplicates);
+  append_number(out, "conflicts", agent->conflicts);
+}
+
+void append_dropped(std::string& out, const Dropped& dropped) {
+  core::append_key(out, "dropped");
+  out += fmt::format(R"({{"days":{},"rows":{},"list":[)", dropped.days, dropped.rows);
+  for (const auto& one : dropped.list) {
+    core::append_comma(out);
+    out += "{";
+    append_text(out, "day", core::format_time(one.day).substr(0, 10));
+    append_number(out, "rows", one.rows);
+    append_text(out, "at", core::format_time(one.at));
+    append_text(out, "agent", one.agent);
+    out += "}";
+  }
+  out += "]}";
+}
+
+void append_retention(std::string& out, const Kept& kept) {
+  core::append_key(out, "retention");
+  out += "{";
+  if (kept.agent) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(kept.agent->max_age);
+    append_number(out, "max_age_seconds", static_cast<std::uint64_t>(age.count()));
+  } else {
+    append_null(out, "max_age_seconds");
+  }
+  append_text(out, "oldest_received", kept.oldest ? core::format_time(*kept.oldest) : "");
+  if (kept.agent) {
+    append_number(out, "removed_by_age", kept.agent->expired);
+    append_number(out, "removed_by_size", kept.agent->evicted);
+  } else {
+    append_null(out, "removed_by_age");
+    append_null(out, "removed_by_size");
+  }
+  if (kept.dropped) append_dropped(out, *kept.dropped);
+  out += "}";
+}
+
 void append_seal(std::string& out, std::string_view key, const std::optional<core::Seal>& seal) {
   core::append_key(out, key);
   out += seal ? fmt::format(R"({{"seq":{},"hash":"{}","sealed":"{}"}})", seal->seq,
@@ -80,7 +147,12 @@ void append_head(std::string& out, const Head& head) {
   append_text(out, "agent", head.agent);
   append_text(out, "version", head.version);
   append_text(out, "event", head.event);
-  append_text(out, "position", fmt::format("{}-{}", head.epoch, head.head));
+  if (head.backend == Backend::kJournal) {
+    append_text(out, "position", fmt::format("{}-{}", head.epoch, head.head));
+  } else {
+    append_null(out, "position");
+    append_text(out, "backend", "postgres");
+  }
   core::append_key(out, "period");
   out += "{";
   append_text(out, "since", core::format_time(request.since));
@@ -119,28 +191,9 @@ void append_summary(std::string& out, const Summary& summary) {
   append_counts(out, "actors", summary.actors);
   append_counts(out, "outcomes", summary.outcomes);
   append_counts(out, "agents", summary.agents);
-  core::append_key(out, "gaps");
-  out +=
-      fmt::format(R"({{"count":{},"seconds":{},"list":[)", summary.gaps.count(),
-                  std::chrono::duration_cast<std::chrono::seconds>(summary.gaps.total()).count());
-  for (const auto& gap : summary.gaps.list()) {
-    core::append_comma(out);
-    out += fmt::format(R"({{"from":"{}","to":"{}"}})", core::format_time(gap.from),
-                       core::format_time(gap.to));
-  }
-  out += "]}";
-  append_counts(out, "dead_letters", summary.dead_letters);
-  append_number(out, "duplicates", summary.duplicates);
-  append_number(out, "conflicts", summary.conflicts);
-  core::append_key(out, "retention");
-  out += "{";
-  append_number(out, "max_age_seconds",
-                static_cast<std::uint64_t>(
-                    std::chrono::duration_cast<std::chrono::seconds>(summary.max_age).count()));
-  append_text(out, "oldest_received", summary.oldest ? core::format_time(*summary.oldest) : "");
-  append_number(out, "removed_by_age", summary.expired);
-  append_number(out, "removed_by_size", summary.evicted);
-  out += "}";
+  append_gaps(out, summary.gaps);
+  append_agent_counts(out, summary.kept.agent);
+  append_retention(out, summary.kept);
 }
 
 void append_integrity(std::string& out, const Integrity& integrity) {
@@ -154,6 +207,7 @@ void append_integrity(std::string& out, const Integrity& integrity) {
   append_number(out, "count", integrity.checkpoints);
   append_number(out, "verified", integrity.verified);
   append_number(out, "forged", integrity.forged);
+  if (integrity.undelivered) append_number(out, "undelivered", *integrity.undelivered);
   append_text(out, "key_id", integrity.key_id);
   out += "}";
   append_text(out, "verify", integrity.command);

@@ -54,6 +54,10 @@ void append_figure(std::string& out, std::string_view name, std::uint64_t value,
   out += "</div>\n";
 }
 
+void append_unknown(std::string& out, std::string_view name, const Texts& words) {
+  out += fmt::format("<div><b>–</b>{}<br><span>{}</span></div>\n", name, words.not_here);
+}
+
 std::string length_text(std::chrono::nanoseconds length, const Texts& words) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
   const auto days = seconds / 86400;
@@ -121,33 +125,77 @@ void append_names(std::string& out, std::string_view title, const Counts& counts
   append_item(out, title, text);
 }
 
-void append_gaps(std::string& out, const Gaps& gaps, const Request& request, const Texts& words) {
-  if (gaps.count() == 0) return;
-  out += fmt::format(
-      "<h2>{}</h2>\n<p class=\"lead\">{}</p>\n<table><thead><tr><th>{}</th><th>{}</th><th>{}</th>"
-      "</tr></thead><tbody>\n",
-      words.gaps, filled(words.gap_note, length_text(gaps.total(), words)), words.gap_from,
-      words.gap_to, words.length);
-  for (std::size_t i = 0; i < std::min(gaps.list().size(), kMostGaps); ++i) {
-    const auto& gap = gaps.list()[i];
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                       local_time(gap.from, request.zone), local_time(gap.to, request.zone),
-                       length_text(gap.to - gap.from, words));
+void append_gap(std::string& out, const Gap& gap, const Request& request, const Texts& words) {
+  out += "<tr>";
+  if (gap.chain) {
+    out += "<td>";
+    append_html(out, gap.agent);
+    out += fmt::format("</td><td><code>{}</code></td>", core::to_string(*gap.chain));
   }
+  out += fmt::format("<td>{}</td><td>{}</td><td>{}</td></tr>\n", local_time(gap.from, request.zone),
+                     local_time(gap.to, request.zone), length_text(gap.to - gap.from, words));
+}
+
+void append_gaps(std::string& out, const Gaps& gaps, const Head& head, const Texts& words) {
+  if (gaps.count() == 0) return;
+  const bool all = head.backend != Backend::kJournal;
+  out += fmt::format(
+      "<h2>{}</h2>\n<p class=\"lead\">{}</p>\n<table><thead><tr>", words.gaps,
+      filled(all ? words.gap_note_all : words.gap_note, length_text(gaps.total(), words)));
+  if (all) out += fmt::format("<th>{}</th><th>{}</th>", words.agent, words.chain);
+  out += fmt::format("<th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>\n", words.gap_from,
+                     words.gap_to, words.length);
+  for (std::size_t i = 0; i < std::min(gaps.list().size(), kMostGaps); ++i)
+    append_gap(out, gaps.list()[i], head.request, words);
   out += "</tbody></table>\n";
   if (gaps.count() > kMostGaps)
     out += fmt::format("<p class=\"note\">{}</p>\n", filled(words.more, gaps.count() - kMostGaps));
 }
 
-std::string retention_text(const Summary& summary, const Request& request, const Texts& words) {
-  const auto days = std::chrono::duration_cast<std::chrono::days>(summary.max_age);
-  std::string text = filled(words.keeps_days, days.count());
-  if (days < kYear) text.append(" ").append(words.short_retention);
-  if (summary.oldest) {
-    text += " " + filled(words.oldest, local_time(*summary.oldest, request.zone));
-    if (request.since < *summary.oldest) text.append(" ").append(words.began_later);
+std::string day_text(core::Time day) { return core::format_time(day).substr(0, 10); }
+
+std::string dropped_text(const Dropped& dropped, const Texts& words) {
+  if (dropped.list.empty()) return std::string(words.no_day_dropped);
+  Counts agents;
+  for (const auto& one : dropped.list) agents.add(one.agent);
+  std::string names;
+  for (const auto& [name, count] : agents.all()) names += (names.empty() ? "" : ", ") + name;
+  return filled(words.days_dropped, grouped(dropped.days), grouped(dropped.rows),
+                day_text(dropped.list.front().day), day_text(dropped.list.back().day), names);
+}
+
+// What the store keeps, since when, and what it removed.
+std::string retention_text(const Kept& kept, const Request& request, const Texts& words) {
+  std::string text;
+  if (kept.agent) {
+    const auto days = std::chrono::duration_cast<std::chrono::days>(kept.agent->max_age);
+    text += filled(words.keeps_days, days.count()) + " ";
+    if (days < kYear) text.append(words.short_retention).append(" ");
   }
-  return text + " " + filled(words.removed, grouped(summary.expired), grouped(summary.evicted));
+  if (kept.oldest) {
+    text += kept.dropped ? filled(words.oldest_day, day_text(*kept.oldest))
+                         : filled(words.oldest, local_time(*kept.oldest, request.zone));
+    text += " ";
+    if (request.since < *kept.oldest) text.append(words.began_later).append(" ");
+  }
+  if (kept.agent)
+    text += filled(words.removed, grouped(kept.agent->expired), grouped(kept.agent->evicted));
+  if (kept.dropped) text += dropped_text(*kept.dropped, words);
+  return text;
+}
+
+void append_agent_figures(std::string& out, const std::optional<AgentCounts>& agent,
+                          const Texts& words) {
+  if (!agent) {
+    for (const auto name : {words.dead_letters, words.duplicates, words.conflicts})
+      append_unknown(out, name, words);
+    return;
+  }
+  std::uint64_t letters = 0;
+  for (const auto& [reason, count] : agent->dead_letters.all()) letters += count;
+  append_figure(out, words.dead_letters, letters);
+  append_figure(out, words.duplicates, agent->duplicates, words.since_start);
+  append_figure(out, words.conflicts, agent->conflicts, words.since_start);
 }
 
 void append_chain(std::string& out, const core::ChainReport& chain, const Request& request,
@@ -208,8 +256,13 @@ void append_opening(std::string& out, const Head& head) {
   append_item(out, words.made, local_time(head.made, request.zone));
   append_item(out, words.by, head.by == "anonymous" ? std::string(words.anonymous) : head.by);
   append_item(out, words.agent, fmt::format("{}, kcloud-logger {}", head.agent, head.version));
-  append_item(out, words.event,
-              fmt::format("{} ({} {}-{})", head.event, words.position, head.epoch, head.head));
+  if (head.backend == Backend::kJournal) {
+    append_item(out, words.event,
+                fmt::format("{} ({} {}-{})", head.event, words.position, head.epoch, head.head));
+  } else {
+    append_item(out, words.event, head.event);
+    append_item(out, words.source, words.all_agents);
+  }
   out += "</dl>\n";
 }
 
@@ -221,14 +274,10 @@ void append_overview(std::string& out, const Head& head, const Summary& summary,
                      verdict == "ok"        ? words.ok
                      : verdict == "damaged" ? words.damaged
                                             : words.none);
-  std::uint64_t letters = 0;
-  for (const auto& [reason, count] : summary.dead_letters.all()) letters += count;
   append_figure(out, words.events, summary.rows);
   append_figure(out, words.actors, summary.actors.all().size());
   append_figure(out, words.gaps, summary.gaps.count());
-  append_figure(out, words.dead_letters, letters);
-  append_figure(out, words.duplicates, summary.duplicates, words.since_start);
-  append_figure(out, words.conflicts, summary.conflicts, words.since_start);
+  append_agent_figures(out, summary.kept.agent, words);
   out += "</div>\n<div class=\"charts\">\n";
   append_histogram(out, summary.histogram, head.request, words);
   append_types(out, summary, head.request, words);
@@ -236,10 +285,12 @@ void append_overview(std::string& out, const Head& head, const Summary& summary,
   append_names(out, words.actors, summary.actors, words);
   append_names(out, words.outcomes, summary.outcomes, words);
   append_names(out, words.agents, summary.agents, words);
-  append_names(out, words.dead_letters, summary.dead_letters, words);
-  append_item(out, words.retention, retention_text(summary, head.request, words));
+  if (summary.kept.agent)
+    append_names(out, words.dead_letters, summary.kept.agent->dead_letters, words);
+  append_item(out, words.retention, retention_text(summary.kept, head.request, words));
+  if (!summary.kept.agent) append_item(out, words.of_agents, words.not_known);
   out += "</dl>\n";
-  append_gaps(out, summary.gaps, head.request, words);
+  append_gaps(out, summary.gaps, head, words);
 }
 
 void append_proof(std::string& out, const Head& head, const Integrity& integrity) {
@@ -255,13 +306,17 @@ void append_proof(std::string& out, const Head& head, const Integrity& integrity
   }
   append_findings(out, integrity, words);
   out += "<dl>\n";
-  append_item(out, words.checkpoints,
-              filled(words.verified, integrity.checkpoints, integrity.verified, integrity.forged));
+  std::string checkpoints =
+      filled(words.verified, integrity.checkpoints, integrity.verified, integrity.forged);
+  if (integrity.undelivered.value_or(0) != 0)
+    checkpoints += " " + filled(words.undelivered, *integrity.undelivered);
+  append_item(out, words.checkpoints, checkpoints);
   append_item(out, words.key_id,
               integrity.key_id.empty() ? words.no_key : std::string_view(integrity.key_id));
   out += fmt::format("<dt>{}</dt><dd><code>", words.verify);
   append_html(out, integrity.command);
-  out += fmt::format("</code><br><span class=\"note\">{}</span></dd>\n</dl>\n", words.verify_note);
+  out += fmt::format("</code><br><span class=\"note\">{}</span></dd>\n</dl>\n",
+                     head.backend == Backend::kJournal ? words.verify_note : words.verify_note_all);
 }
 
 }  // namespace kcloud::report

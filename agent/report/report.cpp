@@ -26,19 +26,16 @@ journal::Query query_of(const Request& request) {
 
 }  // namespace
 
-Report::Report(Head head, Settings settings, const journal::Journal& journal)
+Report::Report(Head head, std::chrono::milliseconds heartbeat)
     : head_(std::move(head)),
-      settings_(std::move(settings)),
-      journal_(journal),
       query_(query_of(head_.request)),
-      summary_(head_, settings_.heartbeat),
+      summary_(head_, heartbeat),
       writer_(make_writer(head_.request.format)) {
-  summary_.max_age = settings_.max_age;
   hasher_.begin();
 }
 
-std::string Report::next(journal::Reader& reader, core::Decoder& decoder,
-                         const std::function<bool()>& stopping) {
+std::string Report::next(journal::EventReader& rows, Evidence& evidence, core::Decoder& decoder,
+                         const Stopping& stopping) {
   std::string out;
   switch (step_) {
     case Step::kHead:
@@ -48,20 +45,12 @@ std::string Report::next(journal::Reader& reader, core::Decoder& decoder,
     case Step::kRows: {
       const auto end = std::chrono::steady_clock::now() + kStep;
       while (step_ == Step::kRows && out.size() < kPiece && std::chrono::steady_clock::now() < end)
-        read_rows(out, reader, decoder);
+        read_rows(out, rows, decoder);
       break;
     }
-    case Step::kEnd: {
-      read_gaps(reader, stopping);
-      read_letters(reader, stopping);
-      read_retention(reader);
-      const auto integrity = verify(reader, settings_.place, head_.request.since, stopping);
-      writer_->end(out, summary_, integrity);
-      hasher_.update(out);
-      writer_->close(out, core::to_hex(hasher_.finish()));
-      step_ = Step::kDone;
+    case Step::kEnd:
+      end(out, evidence, stopping);
       return out;
-    }
     case Step::kDone:
       break;
   }
@@ -69,15 +58,22 @@ std::string Report::next(journal::Reader& reader, core::Decoder& decoder,
   return out;
 }
 
-void Report::read_rows(std::string& out, journal::Reader& reader, core::Decoder& decoder) {
-  auto page = reader.query(query_);
-  for (std::size_t i = 0; i < page.batch.events.size(); ++i) {
-    if (page.batch.events[i].seq > head_.head) continue;
-    decoder.complete(page.batch.events[i], page.batch);
-    take(out, page.batch.events[i], page.batch);
+void Report::read_rows(std::string& out, journal::EventReader& rows, core::Decoder& decoder) {
+  auto page = rows.query(query_);
+  for (auto& event : page.batch.events) {
+    if (is_later(event)) continue;
+    decoder.complete(event, page.batch);
+    take(out, event, page.batch);
   }
   query_.after = page.next;
   if (!page.next) step_ = Step::kEnd;
+}
+
+bool Report::is_later(const core::Event& event) const {
+  if (head_.backend == Backend::kJournal) return event.seq > head_.head;
+  // A database knows no positions and keeps microseconds, rounded down. The event that tells of
+  // this report was received when it began.
+  return event.received >= std::chrono::floor<std::chrono::microseconds>(head_.made);
 }
 
 void Report::take(std::string& out, const core::Event& event, core::EventBatch& batch) {
@@ -92,45 +88,14 @@ void Report::take(std::string& out, const core::Event& event, core::EventBatch& 
   writer_->row(out, row);
 }
 
-void Report::read_gaps(journal::Reader& reader, const std::function<bool()>& stopping) {
-  for (const auto& part : reader.lineage()) {
-    for (std::uint64_t after = 0;;) {
-      if (stopping()) throw Stopped();
-      const auto seals = reader.seals_after(part.chain, after, kPage);
-      if (seals.empty()) break;
-      for (const auto& seal : seals) summary_.gaps.add(seal.sealed);
-      after = seals.back().seq;
-    }
-  }
-  summary_.gaps.finish(head_.made);
-}
-
-void Report::read_letters(journal::Reader& reader, const std::function<bool()>& stopping) {
-  journal::DeadLetterQuery query;
-  query.limit = kPage;
-  query.max_bytes = kPageBytes;
-  query.since = head_.request.since;
-  query.until = head_.request.until;
-  while (!stopping()) {
-    const auto letters = reader.dead_letters(query);
-    if (letters.empty()) return;
-    for (const auto& row : letters) summary_.dead_letters.add(row.letter.reason);
-    query.before = letters.back().id;
-  }
-  throw Stopped();
-}
-
-void Report::read_retention(journal::Reader& reader) {
-  const auto stats = journal_.stats();
-  summary_.duplicates = stats.duplicates;
-  summary_.conflicts = stats.conflicts;
-  summary_.expired = stats.expired;
-  summary_.evicted = stats.evicted;
-  const std::uint64_t oldest = reader.oldest();
-  if (oldest == 0) return;
-  core::EventBatch batch;
-  reader.read_after(oldest - 1, 1, 1, batch);
-  if (!batch.events.empty()) summary_.oldest = batch.events.front().received;
+void Report::end(std::string& out, Evidence& evidence, const Stopping& stopping) {
+  evidence.read_gaps(head_, summary_.gaps, stopping);
+  summary_.kept = evidence.read_kept(head_, stopping);
+  const auto integrity = evidence.verify(head_, stopping);
+  writer_->end(out, summary_, integrity);
+  hasher_.update(out);
+  writer_->close(out, core::to_hex(hasher_.finish()));
+  step_ = Step::kDone;
 }
 
 }  // namespace kcloud::report

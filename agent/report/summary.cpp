@@ -1,6 +1,7 @@
 #include "agent/report/summary.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kcloud::report {
 namespace {
@@ -51,9 +52,15 @@ Gaps::Gaps(core::Time since, core::Time until, std::chrono::milliseconds heartbe
       until_(until),
       allowed_(heartbeat + std::max(heartbeat / 2, std::chrono::milliseconds(1000))) {}
 
+void Gaps::begin(const core::ChainId& chain, std::string agent) {
+  last_.reset();
+  chain_ = chain;
+  agent_ = std::move(agent);
+}
+
 void Gaps::add(core::Time sealed) {
   if (last_ && sealed - *last_ > allowed_) {
-    const Gap gap{std::max(*last_, since_), std::min(sealed, until_)};
+    const Gap gap{std::max(*last_, since_), std::min(sealed, until_), chain_, agent_};
     if (gap.from < gap.to) {
       ++count_;
       total_ += gap.to - gap.from;

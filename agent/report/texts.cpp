@@ -19,6 +19,8 @@ constexpr Texts kEnglish{
     .agent = "Agent",
     .event = "Recorded as event",
     .position = "up to position",
+    .source = "Source",
+    .all_agents = "PostgreSQL, the database of all agents: what was received up to then",
     .integrity = "Integrity",
     .ok = "Intact: what is stored is what was sealed",
     .damaged = "DAMAGED: what is stored is not what was sealed",
@@ -39,6 +41,12 @@ constexpr Texts kEnglish{
     .oldest = "The oldest event kept arrived {}.",
     .removed = "Removed since the agent's start: {} by age, {} by size.",
     .began_later = "The period begins earlier than that: earlier events may be missing here.",
+    .of_agents = "Dead letters, duplicates, conflicting ids, retention of the journals",
+    .not_known = "Not known here: kept by each agent; ask it.",
+    .not_here = "not known here",
+    .oldest_day = "The oldest day kept is {}.",
+    .no_day_dropped = "No day of the period was dropped.",
+    .days_dropped = "Days of the period that were dropped: {}, with {} events ({} to {}; by {}).",
     .per_hour = "Events per hour",
     .per_day = "Events per day",
     .per_days = "Events per {} days",
@@ -58,6 +66,9 @@ constexpr Texts kEnglish{
     .gap_note =
         "Times without a heartbeat of the audit chain: the agent did not run or could not "
         "write. In all {}.",
+    .gap_note_all =
+        "Times without a heartbeat of an agent's audit chain: the agent did not run, could not "
+        "write, or what it sealed did not reach the database. In all {}.",
     .gap_from = "From",
     .gap_to = "To",
     .length = "Length",
@@ -80,6 +91,11 @@ constexpr Texts kEnglish{
     .verify_note =
         "On a copy of the data directory; with checkpoints that were kept elsewhere in "
         "place of these it also tells whether all of it was rewritten.",
+    .verify_note_all =
+        "Where the database can be reached, with the password in PGPASSWORD or ~/.pgpass; with "
+        "checkpoints that were kept elsewhere in place of these it also tells whether all of it "
+        "was rewritten.",
+    .undelivered = "{} of them are of batches that the database does not have (yet).",
     .sha256 = "SHA-256 of all lines before this one",
 };
 
@@ -96,6 +112,8 @@ constexpr Texts kKorean{
     .agent = "에이전트",
     .event = "기록된 감사 이벤트",
     .position = "저널 위치",
+    .source = "출처",
+    .all_agents = "PostgreSQL, 모든 에이전트의 데이터베이스: 작성 시각까지 수신한 이벤트",
     .integrity = "무결성",
     .ok = "정상: 저장된 내용이 봉인된 내용과 같습니다",
     .damaged = "훼손: 저장된 내용이 봉인된 내용과 다릅니다",
@@ -116,6 +134,13 @@ constexpr Texts kKorean{
     .oldest = "보존된 가장 오래된 이벤트의 수신 시각은 {}입니다.",
     .removed = "에이전트 시작 이후 삭제: 기간 만료 {}건, 용량 초과 {}건.",
     .began_later = "보고 기간의 시작이 그보다 이르므로 이전 이벤트가 빠져 있을 수 있습니다.",
+    .of_agents = "거부된 이벤트, 중복, ID 충돌, 저널의 보존",
+    .not_known =
+        "여기서는 알 수 없습니다. 에이전트마다 따로 가지고 있으니 각 에이전트에서 확인하십시오.",
+    .not_here = "여기서는 알 수 없음",
+    .oldest_day = "보존된 가장 오래된 날은 {}입니다.",
+    .no_day_dropped = "기간 중 삭제된 날이 없습니다.",
+    .days_dropped = "기간 중 삭제된 날: {}일, 이벤트 {}건 ({} – {}; 삭제한 에이전트 {}).",
     .per_hour = "시간별 이벤트",
     .per_day = "일별 이벤트",
     .per_days = "{}일별 이벤트",
@@ -135,6 +160,9 @@ constexpr Texts kKorean{
     .gap_note =
         "감사 체인의 하트비트가 없는 시간: 에이전트가 실행되지 않았거나 기록할 수 "
         "없었습니다. 모두 {}.",
+    .gap_note_all =
+        "에이전트의 감사 체인에 하트비트가 없는 시간: 에이전트가 실행되지 않았거나 기록할 수 "
+        "없었거나, 봉인한 내용이 데이터베이스에 도달하지 않았습니다. 모두 {}.",
     .gap_from = "시작",
     .gap_to = "끝",
     .length = "길이",
@@ -157,6 +185,10 @@ constexpr Texts kKorean{
     .verify_note =
         "데이터 디렉터리의 사본에서 실행합니다. 다른 곳에 보관한 체크포인트를 쓰면 "
         "전체가 다시 쓰였는지도 알 수 있습니다.",
+    .verify_note_all =
+        "데이터베이스에 접속할 수 있는 곳에서 실행합니다 (비밀번호는 PGPASSWORD 또는 ~/.pgpass). "
+        "다른 곳에 보관한 체크포인트를 쓰면 전체가 다시 쓰였는지도 알 수 있습니다.",
+    .undelivered = "그중 {}개는 데이터베이스에 (아직) 없는 배치의 것입니다.",
     .sha256 = "이 줄 앞의 모든 줄의 SHA-256",
 };
 

@@ -51,8 +51,10 @@ struct Made {
   std::string all() const { return body + last; }
 };
 
-inline Made write(const Head& head, const std::vector<Row>& rows, const Integrity& integrity = {}) {
+inline Made write(const Head& head, const std::vector<Row>& rows, const Integrity& integrity = {},
+                  const Kept& kept = {.agent = AgentCounts(), .oldest = {}, .dropped = {}}) {
   Summary summary(head, std::chrono::minutes(1));
+  summary.kept = kept;
   const auto writer = make_writer(head.request.format);
   Made made;
   writer->begin(made.body, head);

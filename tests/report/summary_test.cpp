@@ -59,6 +59,24 @@ TEST(Gaps, AreMissingHeartbeatsWithinThePeriod) {
   EXPECT_EQ(gaps.total(), seconds(50 + 460 + 400));
 }
 
+TEST(Gaps, OfSeveralChainsNameTheirs) {
+  const auto begin = at("2025-01-15T10:00:00Z");
+  Gaps gaps(begin, begin + seconds(1000), seconds(60));
+  core::ChainId one{1};
+  core::ChainId other{2};
+  gaps.begin(one, "node-1");
+  gaps.add(begin);
+  gaps.finish(begin + seconds(200));
+  gaps.begin(other, "");
+  gaps.add(begin + seconds(900));  // the other's last is none before it
+  gaps.finish(begin + seconds(1000));
+  ASSERT_EQ(gaps.count(), 2U);
+  EXPECT_EQ(gaps.list()[0].chain, one);
+  EXPECT_EQ(gaps.list()[0].agent, "node-1");
+  EXPECT_EQ(gaps.list()[1].chain, other);
+  EXPECT_EQ(gaps.list()[1].from, begin + seconds(900));
+}
+
 TEST(Gaps, AreNoneWithoutAChain) {
   Gaps gaps(at("2025-01-15T10:00:00Z"), at("2025-01-16T10:00:00Z"), seconds(60));
   gaps.finish(at("2025-01-16T10:00:00Z"));

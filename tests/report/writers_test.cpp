@@ -164,5 +164,51 @@ TEST(Writers, TheVerdictIsInAllOfThem) {
   EXPECT_EQ(integrity.verdict(), "damaged");
 }
 
+// Of the database of all agents: two days dropped, the first kept later than the period begins.
+Kept fleet_kept() {
+  Kept kept;
+  kept.oldest = at("2025-01-15T00:00:00Z");
+  auto& dropped = kept.dropped.emplace();
+  dropped.days = 1;
+  dropped.rows = 1234;
+  dropped.list.push_back(
+      {at("2025-01-14T00:00:00Z"), at("2025-01-15T01:00:00Z"), 1234, "node-<2>"});
+  return kept;
+}
+
+TEST(Writers, WhatIsNotKnownOfTheFleetIsNull) {
+  auto head = head_of(Format::kJsonLines);
+  head.backend = Backend::kPostgres;
+  Integrity integrity;
+  integrity.undelivered = 3;
+  const auto lines = lines_of(write(head, {}, integrity, fleet_kept()).all());
+  EXPECT_THAT(lines[0], HasSubstr(R"json("position":null,"backend":"postgres","period")json"));
+  EXPECT_THAT(
+      lines[1],
+      HasSubstr(R"json("dead_letters":null,"duplicates":null,"conflicts":null,"retention":{)json"
+                R"json("max_age_seconds":null,"oldest_received":"2025-01-15T00:00:00Z",)json"
+                R"json("removed_by_age":null,"removed_by_size":null,"dropped":{"days":1,)json"
+                R"json("rows":1234,"list":[{"day":"2025-01-14","rows":1234,)json"
+                R"json("at":"2025-01-15T01:00:00Z","agent":"node-<2>"}]}}})json"));
+  EXPECT_THAT(lines[2], HasSubstr(R"json("undelivered":3,)json"));
+}
+
+TEST(Writers, WhatIsNotKnownOfTheFleetIsSaid) {
+  for (const auto& [format, language, text] :
+       {std::tuple(Format::kCsv, Language::kEnglish, "dead_letters,Not known here: kept by each"),
+        {Format::kHtml, Language::kEnglish, "Not known here: kept by each agent; ask it."},
+        {Format::kHtml, Language::kEnglish, "The oldest day kept is 2025-01-15."},
+        {Format::kHtml, Language::kEnglish, "dropped: 1, with 1,234 events"},
+        {Format::kHtml, Language::kEnglish, "by node-&lt;2&gt;"},
+        {Format::kHtml, Language::kKorean, "여기서는 알 수 없습니다."},
+        {Format::kHtml, Language::kKorean, "모든 에이전트의 데이터베이스"}}) {
+    auto head = head_of(format, language);
+    head.backend = Backend::kPostgres;
+    const auto page = write(head, {}, {}, fleet_kept()).all();
+    EXPECT_THAT(page, HasSubstr(text));
+    EXPECT_THAT(page, Not(HasSubstr(head.epoch + "-")));
+  }
+}
+
 }  // namespace
 }  // namespace kcloud::report
