@@ -188,9 +188,21 @@ void add_rollups(CLI::App& app, cli::RollupsOptions& options) {
   ls->add_flag("--json", options.json, "As the agent answers");
   auto* rebuild = rollups->add_subcommand("rebuild", "Make hours anew from their events");
   cli::add_agent(*rebuild, options.agent, "The agent");
-  rebuild->add_option("--since", options.since, "Event time from (-24h, 2025-01-15T10:30:00Z)")
-      ->required();
-  rebuild->add_option("--until", options.until, "Event time before (default: now)");
+  rebuild->add_option("--since", options.since,
+                      "Event time from (-24h, 2025-01-15T10:30:00Z); with --pg also none: from the "
+                      "first row on");
+  rebuild->add_option("--until", options.until,
+                      "Event time before (default: now; with --pg behind the last row)");
+  auto* pg = rebuild->add_option(
+      "--pg", options.pg,
+      "Instead of an agent's, those of a PostgreSQL database, from its rows: "
+      "postgresql://user@host:port/database (the password in PGPASSWORD or ~/.pgpass), as a role "
+      "that may write; agents may go on storing");
+  rebuild->add_option("--pg-schema", options.pg_schema, "Its schema [kcloud_audit]")->needs(pg);
+  rebuild
+      ->add_option("-c,--config", options.config_file,
+                   "The agents' configuration: its event types, objectives and zone are counted by")
+      ->needs(pg);
 }
 
 void add_tail(CLI::App& app, cli::TailOptions& options) {

@@ -79,6 +79,7 @@ class Dictionary {
 
   std::uint32_t name(std::string_view name);             // made when it is new
   std::uint32_t find_name(std::string_view name) const;  // 0: there is none
+  const std::map<std::string, std::uint32_t, std::less<>>& names() const { return names_; }
   std::uint32_t series(std::uint32_t type, const std::string& tags);
   // 0: there is none.
   std::uint32_t find_series(std::uint32_t type, const std::string& tags) const;

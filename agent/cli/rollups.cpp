@@ -4,12 +4,20 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
 
+#include "agent/analytics/objectives.h"
+#include "agent/api/event_query.h"
 #include "agent/cli/interrupt.h"
 #include "agent/cli/line.h"
 #include "agent/cli/progress.h"
 #include "agent/cli/terminal.h"
 #include "agent/exit_code.h"
+#include "agent/fleet/rollup_rebuild.h"
+#include "agent/startup.h"
 #include "core/json.h"
 
 namespace kcloud::cli {
@@ -41,13 +49,21 @@ void show(const std::string& answer, Clock::time_point begin) {
   fmt::print(stderr, "\r\x1b[K{}", progress_line(progress, width));
 }
 
+std::string text_of(const std::string& time) { return time; }
+std::string text_of(core::Time time) { return core::format_time(time); }
+
+template <typename Hours>
+void print_refused(const Hours& hours) {
+  if (hours.empty()) return;
+  fmt::print("{} left as they are, their events are not all kept any more:\n", hours.size());
+  for (const auto& hour : hours) fmt::print("  {}\n", text_of(hour));
+}
+
 int summary(const std::string& answer) {
   const auto refused = core::json_items(core::json_text_at(answer, "rebuild.refused"));
   fmt::print("{} hours made anew\n", rebuild_number(answer, "hours") - refused.size());
-  if (refused.empty()) return 0;
-  fmt::print("{} left as they are, their events are not all kept any more:\n", refused.size());
-  for (const auto& hour : refused) fmt::print("  {}\n", hour);
-  return 1;
+  print_refused(refused);
+  return refused.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -77,7 +93,66 @@ int show_rollups(const RollupsOptions& options) {
   return 0;
 }
 
+namespace {
+
+std::optional<core::Time> read_time(const char* option, const std::string& text,
+                                    const core::Zone& zone) {
+  if (text.empty()) return std::nullopt;
+  const auto time = api::parse_query_time(text, core::SystemClock().now(), zone);
+  if (!time)
+    throw std::runtime_error(fmt::format(
+        "{} is `{}`; expected RFC 3339, an epoch number or a distance such as -24h", option, text));
+  return time;
+}
+
+fleet::RebuildOptions rebuild_options(const RollupsOptions& options) {
+  const auto config = agent::load_or_throw({options.config_file, "", ""});
+  config::Problems problems;  // known since the configuration was read
+  const auto objectives =
+      analytics::read_objectives(config.analytics, *config.catalogue, {}, problems);
+  fleet::RebuildOptions wanted;
+  wanted.database.url = options.pg;
+  if (!options.pg_schema.empty()) wanted.database.schema = options.pg_schema;
+  wanted.plan = std::make_shared<const rollups::Plan>(config.catalogue, objectives.judged, true);
+  wanted.decode = config::stored_options(config);
+  wanted.zone = config.agent.default_zone;
+  const core::Zone zone(wanted.zone);
+  wanted.since = read_time("--since", options.since, zone);
+  wanted.until = read_time("--until", options.until, zone);
+  return wanted;
+}
+
+int rebuild_database(const RollupsOptions& options) {
+  try {
+    const Interrupt interrupt;
+    const bool terminal = isatty(STDERR_FILENO) == 1;
+    const auto made = fleet::rebuild_rollups(
+        rebuild_options(options), [&](const fleet::Rebuilt& done, core::Time at) {
+          if (terminal)
+            fmt::print(stderr, "\r\x1b[K{} hours, {} events, at {}", done.hours, done.events,
+                       core::format_time(at));
+          return !interrupt.token().stop_requested();
+        });
+    if (terminal) fmt::print(stderr, "\r\x1b[K");
+    const bool stopped = interrupt.token().stop_requested();
+    fmt::print("{} hours made anew from {} events{}\n", made.hours, made.events,
+               stopped ? "; it was stopped, what follows is as it was" : "");
+    print_refused(made.refused);
+    return made.refused.empty() && !stopped ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "rollups rebuild: {}\n", error.what());
+    return agent::kExitFailed;
+  }
+}
+
+}  // namespace
+
 int rebuild_rollups(const RollupsOptions& options) {
+  if (!options.pg.empty()) return rebuild_database(options);
+  if (options.since.empty()) {
+    fmt::print(stderr, "rollups rebuild: --since is required. Hint: --since=-24h\n");
+    return agent::kExitFailed;
+  }
   const Interrupt interrupt;
   http_client::Client client(options_of(options.agent, {.timeout = kTimeout}));
   std::string query = "?since=" + http_client::url_encode(options.since);

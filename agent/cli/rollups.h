@@ -12,11 +12,14 @@ struct RollupsOptions {
   Address agent;
   bool json = false;
   std::string since, until;  // of rebuild, as POST /analytics/rollups takes them
+  std::string pg;            // connection URI or `key=value …` of a database; empty: an agent's
+  std::string pg_schema;     // empty: the exporter's default
+  std::string config_file;   // with `pg`
 };
 
 int show_rollups(const RollupsOptions& options);
-// Follows it to its end; Ctrl-C leaves it to the agent. 1: some hours were left as they are, or the
-// agent refused.
+// Follows it to its end; Ctrl-C leaves it to the agent, or ends it behind an hour of the database.
+// 1: some hours were left as they are, it was stopped, or the agent or the server refused.
 int rebuild_rollups(const RollupsOptions& options);
 
 }  // namespace kcloud::cli

@@ -138,12 +138,7 @@ void RollupSource::events(const std::string& type, core::Time from, core::Time t
   EventTable(connection_).events(type, from, to, take);
 }
 
-// Days of ingest are dropped whole.
-std::optional<core::Time> RollupSource::kept_since() {
-  const auto found = connection_.run("SELECT max(day) + 1 FROM audit_retention");
-  if (found.rows() == 0 || found.is_null(0, 0)) return std::nullopt;
-  return core::Time(std::chrono::days(postgres::read_date(found.value(0, 0))));
-}
+std::optional<core::Time> RollupSource::kept_since() { return postgres::kept_since(connection_); }
 
 // What each agent sealed was stored with its seals in their order: all is here up to the earliest
 // of their newest seals.

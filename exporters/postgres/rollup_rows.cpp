@@ -119,6 +119,13 @@ std::vector<CellKey> read_marks(Connection& connection, Grain grain, bool whole)
   return marks;
 }
 
+// Days of ingest are dropped whole.
+std::optional<core::Time> kept_since(Connection& connection) {
+  const auto found = connection.run("SELECT max(day) + 1 FROM audit_retention");
+  if (found.rows() == 0 || found.is_null(0, 0)) return std::nullopt;
+  return core::Time(std::chrono::days(read_date(found.value(0, 0))));
+}
+
 std::optional<std::string> read_state(Connection& connection, const std::string& name) {
   const auto found = connection.run("SELECT value FROM rollup_state WHERE name = $1",
                                     {parameter(Type::kText, name)});

@@ -39,6 +39,9 @@ void write_cells(Connection& connection, const std::vector<rollups::Change>& cel
 // Buckets with or, if not `whole`, without all that belongs to them, ascending.
 std::vector<rollups::CellKey> read_marks(Connection& connection, rollups::Grain grain, bool whole);
 
+// Since when rows are kept, when older ones were dropped.
+std::optional<core::Time> kept_since(Connection& connection);
+
 std::optional<std::string> read_state(Connection& connection, const std::string& name);
 
 }  // namespace kcloud::postgres

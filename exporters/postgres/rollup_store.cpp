@@ -21,7 +21,8 @@ constexpr std::chrono::seconds kFoldEvery{5};
 constexpr std::uint64_t kFoldDeltas = 16;
 constexpr std::int64_t kFoldBytes = std::int64_t{4} << 20;
 constexpr std::chrono::hours kDropEvery{1};
-constexpr std::chrono::minutes kDayWaits{10};  // for late events
+constexpr std::chrono::minutes kDayWaits{10};    // for late events
+constexpr const char* kLock = "kcloud rollups";  // who holds it changes cells
 constexpr rollups::Limits kNoCacheLimit{.cache_bytes = static_cast<std::size_t>(-1)};
 
 Parameter bigint(std::int64_t value) { return parameter(Type::kBigint, binary(value)); }
@@ -36,7 +37,7 @@ class Turn {
   explicit Turn(Connection& connection) : connection_(connection) {
     connection_.script("BEGIN");
     const auto locked = connection_.run("SELECT pg_try_advisory_xact_lock(hashtext($1))",
-                                        {parameter(Type::kText, "kcloud rollups")});
+                                        {parameter(Type::kText, kLock)});
     mine_ = locked.value(0, 0) != std::string_view("\0", 1);
   }
   bool mine() const { return mine_; }
@@ -150,12 +151,18 @@ bool RollupStore::fold(Connection& connection) {
   }
 }
 
-// `careful`: what is damaged is left out, and it is said that the rollups have not all.
 bool RollupStore::fold(Connection& connection, bool careful) {
   Turn turn(connection);
-  auto pending = turn.mine() ? read_pending(connection, kFoldBytes) : std::vector<PendingDelta>();
-  if (pending.empty()) return turn.leave(), false;
+  if (!turn.mine() || !add_pending(connection, kFoldBytes, careful)) return turn.leave(), false;
+  turn.commit();
+  return true;
+}
+
+// `careful`: what is damaged is left out, and it is said that the rollups have not all.
+bool RollupStore::add_pending(Connection& connection, std::int64_t most_bytes, bool careful) {
+  auto pending = read_pending(connection, most_bytes);
   load_names(connection, dictionary_);
+  if (pending.empty()) return false;
   std::vector<std::string> ids;
   ids.reserve(pending.size());
   for (const auto& one : pending) ids.push_back(binary(one.id));
@@ -182,8 +189,44 @@ bool RollupStore::fold(Connection& connection, bool careful) {
   write(connection, sums.take());
   connection.run("DELETE FROM rollup_pending WHERE id = ANY ($1)",
                  {array_parameter(Type::kBigint, ids)});
-  turn.commit();
   return true;
+}
+
+void RollupStore::lock(Connection& connection) {
+  connection.run("SELECT pg_advisory_lock(hashtext($1))", {parameter(Type::kText, kLock)});
+}
+
+void RollupStore::unlock(Connection& connection) {
+  connection.run("SELECT pg_advisory_unlock(hashtext($1))", {parameter(Type::kText, kLock)});
+}
+
+void RollupStore::fold_seen(Connection& connection) {
+  while (add_pending(connection, kFoldBytes, true)) continue;
+}
+
+void RollupStore::replace_hour(Connection& connection, std::int64_t hour,
+                               rollups::Accumulator::Changes changes, bool minutes) {
+  const auto kept = connection.run(
+      "DELETE FROM rollup_cell WHERE grain = 1 AND bucket = $1 AND part IN (SELECT id * 4 + kind "
+      "FROM rollup_name, generate_series(0, 2) kind) RETURNING part",
+      {bigint(hour)});
+  std::set<rollups::Part> parts;
+  for (std::size_t row = 0; row < kept.rows(); ++row)
+    parts.insert(static_cast<rollups::Part>(read_bigint(kept.value(row, 0))));
+  std::vector<CellKey> with_minutes;
+  std::vector<rollups::Change> were;
+  for (const auto part : parts) {
+    with_minutes.push_back({Grain::kMinute, part, hour, 0});
+    were.push_back({{Grain::kHour, part, hour, 0}, {}});
+  }
+  delete_minutes(connection, with_minutes);
+  touch_days(connection, were);
+  if (!minutes) {
+    changes.minutes_begun.clear();
+    std::erase_if(changes.cells,
+                  [](const rollups::Change& cell) { return cell.key.grain == Grain::kMinute; });
+  }
+  write(connection, std::move(changes));
 }
 
 void RollupStore::write(Connection& connection, rollups::Accumulator::Changes changes) {
@@ -204,9 +247,8 @@ void RollupStore::write_names(Connection& connection) {
     texts.push_back(name);
   }
   if (!ids.empty())
-    connection.run(
-        "INSERT INTO rollup_name SELECT * FROM unnest($1, $2)",
-        {array_parameter(Type::kBigint, ids), array_parameter(Type::kBytes, texts)});
+    connection.run("INSERT INTO rollup_name SELECT * FROM unnest($1, $2)",
+                   {array_parameter(Type::kBigint, ids), array_parameter(Type::kBytes, texts)});
   ids.clear();
   texts.clear();
   for (const auto& series : dictionary_.take_series()) {
@@ -240,7 +282,8 @@ void RollupStore::touch_days(Connection& connection, const std::vector<rollups::
 // The oldest that is over and not whole.
 bool RollupStore::make_day(Connection& connection, core::Time now) {
   Turn turn(connection);
-  const auto due = turn.mine() ? read_marks(connection, Grain::kDay, false) : std::vector<CellKey>();
+  const auto due =
+      turn.mine() ? read_marks(connection, Grain::kDay, false) : std::vector<CellKey>();
   if (due.empty()) return turn.leave(), false;
   const auto& zone = day_zone(connection);
   const auto& [grain, part, day, series] = due.front();
@@ -264,7 +307,8 @@ void RollupStore::drop_minutes(Connection& connection, core::Time now) {
   Turn turn(connection);
   if (!turn.mine()) return turn.leave();
   load_names(connection, dictionary_);
-  const auto policy = rollups::part_of(dictionary_.find_name(rollups::names::kPolicy), Kind::kTotal);
+  const auto policy =
+      rollups::part_of(dictionary_.find_name(rollups::names::kPolicy), Kind::kTotal);
   const auto oldest =
       rollups::bucket_of(now - rollups::kMinutesFor - std::chrono::hours(1), Grain::kHour);
   const auto hours = connection.run(

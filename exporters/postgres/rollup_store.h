@@ -36,9 +36,20 @@ class RollupStore {
   bool fold(Connection& connection);
   void forget();
 
+  // For who makes hours anew, within a transaction of REPEATABLE READ that began after lock().
+  static void lock(Connection& connection);  // waits for its turn, as long as the session lasts …
+  static void unlock(Connection& connection);  // … or until then
+  // What the transaction sees pending is added; what is damaged is left out.
+  void fold_seen(Connection& connection);
+  rollups::Dictionary& dictionary() { return dictionary_; }  // as it was read by fold_seen()
+  // The cells of the hour, and of its minutes if those are to be kept, are these.
+  void replace_hour(Connection& connection, std::int64_t hour,
+                    rollups::Accumulator::Changes changes, bool minutes);
+
  private:
-  struct Folded;
   bool fold(Connection& connection, bool careful);
+  // Of all that is pending, about so many bytes; false: nothing is.
+  bool add_pending(Connection& connection, std::int64_t most_bytes, bool careful);
   void write(Connection& connection, rollups::Accumulator::Changes changes);
   void write_names(Connection& connection);
   void touch_days(Connection& connection, const std::vector<rollups::Change>& cells);

@@ -65,9 +65,9 @@ std::string grants(const Config& config) {
     out += fmt::format(
         "GRANT USAGE ON SCHEMA \"{0}\" TO \"{1}\"; GRANT SELECT ON ALL TABLES IN SCHEMA \"{0}\" TO "
         "\"{1}\"; GRANT INSERT ON audit_event, audit_seen, audit_batch TO "
-        "\"{1}\"; GRANT INSERT, UPDATE ON event_rollup, rollup_state TO \"{1}\"; GRANT INSERT, "
-        "UPDATE, DELETE ON rollup_name, rollup_series, rollup_cell, rollup_mark, rollup_pending "
-        "TO \"{1}\"; GRANT EXECUTE ON FUNCTION "
+        "\"{1}\"; GRANT INSERT, UPDATE ON event_rollup TO \"{1}\"; GRANT INSERT, UPDATE, "
+        "DELETE ON rollup_name, rollup_series, rollup_cell, rollup_mark, rollup_pending, "
+        "rollup_state TO \"{1}\"; GRANT EXECUTE ON FUNCTION "
         "audit_make_partitions(date, date), audit_make_id_partitions(date[]), "
         "audit_retain(integer, text) TO \"{1}\";",
         config.schema, config.writer_role);

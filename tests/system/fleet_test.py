@@ -145,6 +145,25 @@ class Fleet(Figures):
         self.assertGreater(int(days[0][0]), 0)
         self.compare(events)
         self.compare_answers()
+        self.rebuild()
+
+    def rebuild(self):
+        """Beside agents that go on storing; it makes the hours that it is given, whatever they were."""
+        self.postgres.rows("INSERT INTO rollup_state VALUES ('incomplete', 'a test says so')")
+        self.assertEqual(self.client.get("/analytics/cost-efficiency").status, 503)
+        self.postgres.rows("DELETE FROM rollup_cell WHERE grain = 1 AND series > 2")
+        late = History(self.seed + 1, self.now, days=3, count=400)
+        for batch in late.batches():
+            for agent in [*self.agents, self.whole]:
+                self.post(agent, batch)
+        code, output = kit.run("rollups", "rebuild", "--pg", self.postgres.url, "--config",
+                               self.agents[0].config_file)
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, r"^\d+ hours made anew from \d+ events\n$")
+        self.stored()
+        events = self.raw()
+        self.compare(events)
+        self.compare_answers()
 
 
 if __name__ == "__main__":
