@@ -26,7 +26,15 @@ struct Accumulator::TypeState {
   const TypePlan* plan = nullptr;
   std::uint32_t type = 0;  // in the dictionary
   // The plan's measures in the order of their names' numbers, which cells have.
-  std::vector<std::pair<NameId, std::size_t>> measures;
+  struct Measured {
+    NameId name = 0;
+    bool spread = false, sketch = false;
+    bool of_workload = false;          // workloads are kept with its newest value
+    std::size_t slot = 0;              // of a field …
+    const Measure* derived = nullptr;  // … or what makes it of several
+    bool operator<(const Measured& other) const { return name < other.name; }
+  };
+  std::vector<Measured> measures;
   std::unordered_map<std::string, std::uint32_t> series;  // by the values of the tags
   std::uint32_t other = 0;  // the series of all the others; 0: none yet
   std::int64_t hour = -1, minute = -1;
@@ -59,8 +67,13 @@ Accumulator::TypeState& Accumulator::state_of(const core::Event& event) {
     state = std::make_unique<TypeState>();
     state->plan = &plan_->of(event);
     state->type = dictionary_.name(name);
-    for (std::size_t i = 0; i < state->plan->measures.size(); ++i)
-      state->measures.emplace_back(dictionary_.name(state->plan->measures[i].name), i);
+    for (std::size_t i = 0; i < state->plan->measures.size(); ++i) {
+      const Measure& measure = state->plan->measures[i];
+      const bool field = measure.kind == Measure::Kind::kField;
+      state->measures.push_back({dictionary_.name(measure.name), measure.spread, measure.sketch,
+                                 state->plan->workload_value == i, measure.slot,
+                                 field ? nullptr : &measure});
+    }
     std::sort(state->measures.begin(), state->measures.end());
     if (event.type != nullptr) by_index_[event.type->index] = state.get();
   }
@@ -137,23 +150,42 @@ void Accumulator::enter(TypeState& state, std::int64_t hour) {
                         : nullptr;
 }
 
-void Accumulator::add_to(Slot& slot, const TypeState& state) {
+void Accumulator::measure(const TypeState& state, const core::Event& event) {
+  values_.clear();
+  workload_value_ = nullptr;
+  values_.reserve(state.measures.size());  // places stay
+  for (const auto& measured : state.measures) {
+    double number = 0;
+    if (measured.derived == nullptr) {
+      if (measured.slot >= event.fields.size()) continue;
+      const core::FieldValue& field = event.fields[measured.slot];
+      if (!field.present()) continue;
+      number = field.number();
+    } else {
+      const auto derived = measured.derived->of(event);
+      if (!derived) continue;
+      number = *derived;
+    }
+    values_.push_back({number, measured.name, measured.sketch ? core::Sketch::bin_of(number) : 0,
+                       measured.spread, measured.sketch});
+    if (measured.of_workload) workload_value_ = &values_.back();
+  }
+}
+
+void Accumulator::add_to(Slot& slot) {
   Cell& cell = slot.cell;
   ++cell.events;
   std::size_t at = 0;
-  for (const auto& [name, index] : state.measures) {
-    const Value& value = values_[index];
-    if (!value.there) continue;
-    while (at < cell.measures.size() && cell.measures[at].name < name) ++at;
-    const Measure& measure = state.plan->measures[index];
-    if (at == cell.measures.size() || cell.measures[at].name != name) {
+  for (const Value& value : values_) {
+    while (at < cell.measures.size() && cell.measures[at].name < value.name) ++at;
+    if (at == cell.measures.size() || cell.measures[at].name != value.name) {
       cell.measures.insert(cell.measures.begin() + static_cast<std::ptrdiff_t>(at),
-                           Numbers{.name = name, .spread = measure.spread});
+                           Numbers{.name = value.name, .spread = value.spread});
       bytes_ += sizeof(Numbers);
     }
     Numbers& numbers = cell.measures[at];
     numbers.add(value.number);
-    if (measure.sketch) {
+    if (value.sketch) {
       const auto had = numbers.sketch.bytes();
       numbers.sketch.count(value.bin);
       bytes_ += numbers.sketch.bytes() - had;
@@ -202,26 +234,17 @@ void Accumulator::add_workload(const TypeState& state, const core::Event& event,
   add_to_workloads(*all_workloads_, {});
   if (state.workloads == nullptr) return;
   Workloads::Newest newest{core::to_nanos(event.time), tie_of(event.id)};
-  const Value& value = values_[*state.plan->workload_value];
-  newest.known = value.there;
-  newest.value = value.there ? value.number : 0;
+  newest.known = workload_value_ != nullptr;
+  newest.value = newest.known ? workload_value_->number : 0;
   add_to_workloads(*state.workloads, newest);
 }
 
 void Accumulator::add(const core::Event& event) {
   TypeState& state = state_of(event);
-  const auto& measures = state.plan->measures;
-  values_.resize(std::max(values_.size(), measures.size()));
-  for (std::size_t i = 0; i < measures.size(); ++i) {
-    const auto number = measures[i].of(event);
-    values_[i].there = number.has_value();
-    if (!number) continue;
-    values_[i].number = *number;
-    if (measures[i].sketch) values_[i].bin = core::Sketch::bin_of(*number);
-  }
+  measure(state, event);
   const std::int64_t hour = bucket_of(event.time, Grain::kHour);
   if (hour != state.hour) enter(state, hour);
-  add_to(*state.total, state);
+  add_to(*state.total);
   if (state.plan->workloads && !event.workload.empty()) add_workload(state, event, hour);
 
   std::uint32_t series = series_of(state, event);
@@ -245,9 +268,9 @@ void Accumulator::add(const core::Event& event) {
     }
     series = state.other;
     Slot& found = slot({Grain::kHour, part, hour, series});
-    add_to(found, state);
+    add_to(found);
   } else {
-    add_to(*hourly, state);
+    add_to(*hourly);
   }
   const bool in_time = event.received - event.time <= kMinutesFor;
   // The event was counted just now.
@@ -257,7 +280,7 @@ void Accumulator::add(const core::Event& event) {
   Slot*& minutely = state.in_minute[series];
   if (minutely == nullptr)
     minutely = &slot({Grain::kMinute, part, minute, series}, state.minute_is_new);
-  add_to(*minutely, state);
+  add_to(*minutely);
 }
 
 void Accumulator::add_workloads(const CellKey& key, const std::string& chunk) {
@@ -345,6 +368,21 @@ void Accumulator::add(const Delta& delta) {
     Slot& found = slot({Grain::kMinute, part, change.key.bucket, series->second});
     found.cell.add(*cell);
     touch(found);
+  }
+}
+
+// Another core decoded them: most of what adding one costs is the wait for its fields.
+void Accumulator::add(std::span<const core::Event> events) {
+  constexpr std::size_t kAhead = 3;
+  constexpr std::size_t kLine = 64;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i + kAhead < events.size()) {
+      const auto fields = std::as_bytes(events[i + kAhead].fields);
+      for (std::size_t at = 0; at < fields.size(); at += kLine)
+        __builtin_prefetch(fields.data() + at);
+    }
+    if (i + 2 * kAhead < events.size()) __builtin_prefetch(&events[i + 2 * kAhead].fields);
+    add(events[i]);
   }
 }
 

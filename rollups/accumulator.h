@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,6 +46,8 @@ class Accumulator {
   // Minutes are kept of events that came within kMinutesFor of their time, as long as all of their
   // hour's and type's did.
   void add(const core::Event& event);
+  // Several: of those to come the memory is fetched before it is needed.
+  void add(std::span<const core::Event> events);
   // What another accumulator took of its events. Throws std::runtime_error when it is damaged.
   void add(const Delta& delta);
   // Hours whose minutes are kept: those of an earlier run. By the part of the type's combinations.
@@ -71,10 +74,12 @@ class Accumulator {
  private:
   struct Slot;
   struct TypeState;
+  // Of a measure that the event has.
   struct Value {
     double number = 0;
+    NameId name = 0;
     std::int32_t bin = 0;
-    bool there = false;
+    bool spread = false, sketch = false;
   };
 
   TypeState& state_of(const core::Event& event);
@@ -83,7 +88,8 @@ class Accumulator {
   void touch(Slot& slot);
   std::uint32_t series_of(TypeState& state, const core::Event& event);
   void enter(TypeState& state, std::int64_t hour);
-  void add_to(Slot& slot, const TypeState& state);
+  void measure(const TypeState& state, const core::Event& event);
+  void add_to(Slot& slot);
   void add_workload(const TypeState& state, const core::Event& event, std::int64_t hour);
   // Whether minutes are kept of an hour that `first` events came to now.
   bool keeps_minutes(Part part, std::int64_t hour, bool in_time, bool first);
@@ -106,7 +112,8 @@ class Accumulator {
   std::set<std::pair<Part, std::int64_t>> minute_hours_;
   std::map<Part, std::int64_t> newest_minutes_;
   std::vector<CellKey> minutes_begun_, minutes_ended_;
-  std::vector<Value> values_;  // of the event, by the plan's measures
+  std::vector<Value> values_;              // of the event, by their names' numbers
+  const Value* workload_value_ = nullptr;  // likewise; nullptr: it has none
   std::string scratch_;
   std::uint64_t others_ = 0;
   std::size_t bytes_ = 0;  // about, of slots_

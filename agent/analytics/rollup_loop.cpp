@@ -161,28 +161,29 @@ void RollupLoop::Impl::wait(const std::stop_token& stop) {
 void RollupLoop::Impl::read(std::uint64_t head) {
   if (!reader) reader = journal.reader();
   if (seq == committed_seq) next_commit = steady_clock::now() + options.commit_interval;
-  core::EventBatch batch;
-  const auto end = events->read_after(
-      seq, std::min<std::uint64_t>(kBatchEvents, head - seq), kBatchBytes, batch,
+  std::uint64_t first = 0;
+  const auto add = [&](std::span<const core::Event> wanted) {
+    while (!wanted.empty() && wanted.back().seq > head) wanted = wanted.first(wanted.size() - 1);
+    if (wanted.empty()) return;
+    if (first == 0) first = wanted.front().seq;
+    sums->add(wanted);
+    added += wanted.size();
+  };
+  const auto end = events->visit_after(
+      seq, std::min<std::uint64_t>(kBatchEvents, head - seq), kBatchBytes, add,
       [this](std::uint64_t from, std::size_t most, std::size_t bytes, core::EventBatch& block) {
         const auto last = reader->read_after(from, most, bytes, block);
         for (auto& event : block.events) decoder.complete(event, block);
         return last;
       });
   // What retention or damage took is not in the numbers; it is said.
-  if (const auto next = batch.events.empty() ? head + 1 : batch.events.front().seq;
-      next > seq + 1) {
+  if (const auto next = first == 0 ? head + 1 : first; next > seq + 1) {
     missed += next - seq - 1;
     spdlog::warn("rollups: {} events behind seq {} were gone before they were added up",
                  next - seq - 1, seq);
   }
-  for (const auto& event : batch.events) {
-    if (event.seq > head) break;
-    sums->add(event);
-    ++added;
-  }
   // What a read does not show is gone.
-  seq = batch.events.empty() ? head : std::min(end, head);
+  seq = first == 0 ? head : std::min(end, head);
 }
 
 bool RollupLoop::Impl::commit_changes(const std::stop_token& stop) {

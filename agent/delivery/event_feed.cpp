@@ -13,22 +13,40 @@ constexpr std::size_t kBytes = std::size_t{256} << 10;
 
 std::uint64_t EventFeed::read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                                     core::EventBatch& batch, const Load& load) {
+  const auto take = [&](const std::shared_ptr<const Block>& block,
+                        std::span<const core::Event> events) {
+    batch.adopt(block);
+    batch.events.insert(batch.events.end(), events.begin(), events.end());
+  };
+  return take_after(after, limit, max_bytes, take, load);
+}
+
+std::uint64_t EventFeed::visit_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                                     const Visit& visit, const Load& load) {
+  const auto take = [&](const std::shared_ptr<const Block>&, std::span<const core::Event> events) {
+    visit(events);
+  };
+  return take_after(after, limit, max_bytes, take, load);
+}
+
+std::uint64_t EventFeed::take_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                                    const Take& take, const Load& load) {
   std::size_t bytes = 0;
   while (limit > 0 && bytes < max_bytes) {
     const auto block = block_behind(after, load);
     if (!block) break;
-    const auto& events = block->events.events;
-    auto event = std::ranges::upper_bound(events, after, {}, &core::Event::seq);
-    batch.adopt(block);
+    const std::span<const core::Event> events(block->events.events);
+    const auto first = std::ranges::upper_bound(events, after, {}, &core::Event::seq);
+    auto event = first;
     after = block->to;
     for (; event != events.end(); ++event, --limit) {
       if (limit == 0 || bytes >= max_bytes) {
         after = event == events.begin() ? block->after : std::prev(event)->seq;
         break;
       }
-      batch.events.push_back(*event);
       bytes += event->body.size();
     }
+    take(block, {first, event});
   }
   return after;
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "agent/journal/journal.h"
@@ -31,6 +32,11 @@ class EventFeed {
   // As `load`, which is called for what is not here. The events share the feed's memory.
   std::uint64_t read_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
                            core::EventBatch& batch, const Load& load);
+  // Likewise, without a copy of them: in stretches, in order, valid within the call. Returns what
+  // read_after() does.
+  using Visit = std::function<void(std::span<const core::Event> events)>;
+  std::uint64_t visit_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                            const Visit& visit, const Load& load);
   // Just committed. Taken if all their fields were decoded by `catalogue`; others are left to be
   // read. Does not block.
   void offer(std::shared_ptr<const journal::StoredEvents> stored, const core::Catalogue& catalogue);
@@ -43,6 +49,10 @@ class EventFeed {
  private:
   using Block = journal::StoredEvents;
 
+  using Take =
+      std::function<void(const std::shared_ptr<const Block>&, std::span<const core::Event>)>;
+  std::uint64_t take_after(std::uint64_t after, std::size_t limit, std::size_t max_bytes,
+                           const Take& take, const Load& load);
   // Empty: nothing behind `after`.
   std::shared_ptr<const Block> block_behind(std::uint64_t after, const Load& load);
   std::shared_ptr<const Block> find(std::uint64_t after) const;
