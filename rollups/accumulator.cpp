@@ -32,7 +32,7 @@ struct Accumulator::TypeState {
     bool of_workload = false;          // workloads are kept with its newest value
     std::size_t slot = 0;              // of a field …
     const Measure* derived = nullptr;  // … or what makes it of several
-    bool operator<(const Measured& other) const { return name < other.name; }
+    bool operator<(const Measured& than) const { return name < than.name; }
   };
   std::vector<Measured> measures;
   std::unordered_map<std::string, std::uint32_t> series;  // by the values of the tags
