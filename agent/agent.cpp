@@ -11,9 +11,11 @@
 #include <utility>
 
 #include "agent/api/replays.h"
+#include "agent/audit/own_event.h"
 #include "agent/exit_code.h"
 #include "agent/logging.h"
 #include "agent/plugins.h"
+#include "core/json.h"
 
 namespace kcloud::agent {
 
@@ -102,6 +104,21 @@ void keep_catalogue(const config::Config& now, config::Config& wanted) {
   if (now.intake.redact == wanted.intake.redact) wanted.redaction = now.redaction;
 }
 
+// Names of sections, and `event_types`, as a JSON array. What is secret is not looked at.
+std::string changed_sections(const config::Config& before, const config::Config& after) {
+  const auto was = core::json_members(config::show_config(before, plugins()));
+  const auto is = core::json_members(config::show_config(after, plugins()));
+  std::string out = "[";
+  const auto add = [&](std::string_view name) {
+    core::append_comma(out);
+    core::append_json_string(out, name);
+  };
+  for (std::size_t i = 0; i < is.size(); ++i)
+    if (i >= was.size() || was[i] != is[i]) add(is[i].first);
+  if (before.catalogue != after.catalogue) add("event_types");
+  return out + "]";
+}
+
 sigset_t handled_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -166,8 +183,20 @@ void Agent::start_parts() {
   collectors_->start(config_);
 }
 
+void Agent::tell(std::string_view action, const std::string& detail) {
+  if (!config_->audit.enabled || !config_->audit.agent_events) return;
+  const auto agent = agent_name(config_->agent);
+  audit::store_own_event({action, audit::process_user(), agent, detail}, agent, clock_.now(),
+                         *config_->catalogue, *journal_);
+}
+
 void Agent::start() {
   start_parts();
+  std::string detail = "{";
+  core::append_member(detail, "version", KCLOUD_VERSION);
+  core::append_key(detail, "last_stop");
+  detail += journal_->open_report().unclean ? R"("unclean"})" : R"("clean"})";
+  tell("agent_started", detail);
   server_->start();
   ready_ = true;
 }
@@ -189,10 +218,12 @@ void Agent::reload() {
   }
   keep_catalogue(*config_, *wanted);
   set_up_logging(wanted->log);
+  const auto changed = changed_sections(*config_, *wanted);
   config_ = std::move(wanted);
   router_->reload(config_);
   start_parts();
   server_->reload_tls();
+  tell("configuration_reloaded", fmt::format(R"({{"changed":{}}})", changed));
   spdlog::info("reload: the new configuration is in force");
 }
 
@@ -205,6 +236,7 @@ void Agent::stop() {
   const auto deadline = std::chrono::steady_clock::now() + timeout -
                         std::min(timeout / 2, std::chrono::milliseconds(1500));
   server_->stop(timeout / 2);
+  tell("agent_stopped", {});
   if (fleet_) fleet_->interrupt();
   collectors_->stop();
   replays_->stop();

@@ -41,6 +41,8 @@ class Agent {
 
  private:
   void start_parts();
+  // What was done to this agent, as an event.
+  void tell(std::string_view action, const std::string& detail);
 
   const Overrides overrides_;
   std::shared_ptr<const config::Config> config_;

@@ -1,13 +1,11 @@
 #include "agent/new_chain.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <stdexcept>
 
+#include "agent/audit/own_event.h"
 #include "agent/exit_code.h"
 #include "agent/journal/journal.h"
 #include "agent/logging.h"
@@ -18,11 +16,6 @@
 
 namespace kcloud::agent {
 namespace {
-
-std::string user() {
-  const passwd* entry = getpwuid(getuid());
-  return entry != nullptr ? entry->pw_name : fmt::format("uid {}", getuid());
-}
 
 std::string quoted(const std::string& text) {
   std::string out;
@@ -50,7 +43,7 @@ void announce(const journal::Renewal& renewal, const std::string& reason, core::
   event.source = "kcloud-logger";
   event.severity = "warning";
   event.collector = "audit";
-  event.actor = batch.keep(user());
+  event.actor = batch.keep(audit::process_user());
   event.agent = batch.keep(agent_name({}));
   event.reason = batch.keep(reason);
   event.body = batch.keep(fmt::format(

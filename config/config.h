@@ -152,6 +152,7 @@ struct AuditConfig {
   milliseconds batch_wait{500};       // or this long after its first event
   milliseconds heartbeat{60'000};     // an empty batch after this long without events
   milliseconds checkpoint_interval{600'000};
+  bool agent_events = true;  // what is done to this agent is an event too
   std::string checkpoint_file = "audit-checkpoints.jsonl";  // relative to the data directory
   std::string checkpoint_webhook;  // where each is posted to; empty: nowhere
   Secret checkpoint_webhook_token;

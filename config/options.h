@@ -135,6 +135,7 @@ void visit_audit(Visitor&& visit, Audit& audit) {
   visit("batch_events", audit.batch_events, 1u, 100'000u);
   visit("batch_wait", audit.batch_wait, milliseconds(10), kHour);
   visit("heartbeat", audit.heartbeat, milliseconds(1000), kDay);
+  visit("agent_events", audit.agent_events);
   visit("checkpoint_interval", audit.checkpoint_interval, milliseconds(1000), 366 * kDay);
   visit("checkpoint_file", audit.checkpoint_file);
   visit("checkpoint_webhook", audit.checkpoint_webhook);

@@ -86,10 +86,10 @@ MakeEvidence evidence_of(const Context& context, const config::Config& config,
                          const std::shared_ptr<const core::Catalogue>& catalogue) {
   const report::Place place{config.agent.data_dir, config.audit.checkpoint_file};
   if (context.fleet != nullptr)
-    return [settings = fleet::ReportEvidence::Settings{context.fleet->config(), place, {}, catalogue,
-                                                       config::decode_options(config)}](Worker&) {
-      return std::make_unique<fleet::ReportEvidence>(settings);
-    };
+    return [settings =
+                fleet::ReportEvidence::Settings{
+                    context.fleet->config(), place, {}, catalogue, config::decode_options(config)}](
+               Worker&) { return std::make_unique<fleet::ReportEvidence>(settings); };
   return [&journal = context.journal, settings = report::JournalEvidence::Settings{
                                           place, config.journal.max_age}](Worker& worker) {
     return std::make_unique<report::JournalEvidence>(worker.reader(), journal, settings);
@@ -127,7 +127,7 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
                     .made = now,
                     .agent = context_.agent,
                     .version = context_.version,
-                    .by = publishers_.name_of(request.owner),
+                    .by = actor_of(request),
                     .event = {},
                     .backend = report::Backend::kJournal,
                     .epoch = context_.journal.epoch(),
@@ -137,7 +137,6 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
     head.epoch.clear();
     head.head = 0;
   }
-  if (head.by == kNobody && request.client_verified) head.by = request.client_name;
   const auto held = std::make_shared<http::Reply>(std::move(reply));
   const bool told = request.method == "HEAD";
   const bool taken = report_pool_.submit(
@@ -155,10 +154,9 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
           }
           http::Response response{.content_type = report::content_type(head.request.format)};
           response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
-          auto making = std::shared_ptr<Making>(
-              new Making{report::Report(std::move(head), config->audit.heartbeat),
-                         evidence_of(context_, *config, config->catalogue), config->catalogue,
-                         place});
+          auto making = std::shared_ptr<Making>(new Making{
+              report::Report(std::move(head), config->audit.heartbeat),
+              evidence_of(context_, *config, config->catalogue), config->catalogue, place});
           held->stream(std::move(response),
                        std::make_unique<ReportStream>(report_pool_, std::move(making)));
         } catch (const std::exception& error) {

@@ -5,8 +5,13 @@
 #include <random>
 
 #include "agent/api/handshake.h"
+#include "agent/api/told_reply.h"
+#include "agent/audit/own_event.h"
 #include "agent/fleet/fleet.h"
 #include "agent/http/url.h"
+#include "core/hex.h"
+#include "core/json.h"
+#include "core/sha256.h"
 
 namespace kcloud::api {
 
@@ -86,9 +91,8 @@ Router::Router(Context context)
       slow_(context_.journal, 1, kMaxWaitingSlow),
       report_pool_(context_.journal, 1, kMaxWaitingReports, fleet_reader(context_.fleet)) {
   if (context_.fleet != nullptr)
-    fleet_pool_ =
-        std::make_unique<QueryPool>(context_.journal, context_.config->query.connections,
-                                    kMaxWaitingQueries, fleet_reader(context_.fleet));
+    fleet_pool_ = std::make_unique<QueryPool>(context_.journal, context_.config->query.connections,
+                                              kMaxWaitingQueries, fleet_reader(context_.fleet));
 }
 
 Router::~Router() = default;
@@ -176,6 +180,42 @@ void Router::handle(http::Request& request, http::Reply reply) {
     if (auto refused = admit(request)) return reply.send(std::move(*refused));
   }
   const Match match = find_route(request.method, request.path);
+  if (!change_of(match.route->action).empty())
+    return dispatch(request, told(request, match, std::move(reply)), match);
+  dispatch(request, std::move(reply), match);
+}
+
+http::Reply Router::told(const http::Request& request, const Match& match, http::Reply reply) {
+  const auto& config = settings_->config;
+  const bool tried = request.query.find("dry_run=true") != std::string_view::npos ||
+                     request.query.find("dry_run&") != std::string_view::npos ||
+                     request.query.ends_with("dry_run");
+  if (!config->audit.enabled || !config->audit.agent_events || tried) return reply;
+  audit::OwnEvent event{.action = change_of(match.route->action),
+                        .actor = actor_of(request),
+                        .target = std::string(request.path)};
+  event.detail = "{";
+  core::append_member(event.detail, "method", request.method);
+  core::append_member(event.detail, "query", request.query);
+  if (!request.body.empty())
+    core::append_member(event.detail, "body_sha256", core::to_hex(core::sha256(request.body)));
+  event.detail += "}";
+  return told_reply(std::move(reply),
+                    [this, event = std::move(event),
+                     catalogue = config->catalogue](const std::function<void()>& then) {
+                      audit::store_own_event(event, context_.agent, context_.clock.now(),
+                                             *catalogue, context_.journal, then);
+                    });
+}
+
+// As reports name who asked.
+std::string Router::actor_of(const http::Request& request) const {
+  std::string actor = publishers_.name_of(request.owner);
+  if (actor == kNobody && request.client_verified) actor = request.client_name;
+  return actor;
+}
+
+void Router::dispatch(http::Request& request, http::Reply reply, const Match& match) {
   switch (match.route->action) {
     case Action::kPostEvents:
       return post_events(request, std::move(reply), {});

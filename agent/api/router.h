@@ -106,6 +106,10 @@ class Router final : public http::Handler {
   void open_stream(const http::Request& request, http::Reply reply);
   void pause_collector(http::Reply reply, const Match& match, bool paused);
   void replay(const http::Request& request, http::Reply reply, const Match& match);
+  // Of a request that changes something: what it did becomes an event before it is answered.
+  std::string actor_of(const http::Request& request) const;
+  void dispatch(http::Request& request, http::Reply reply, const Match& match);
+  http::Reply told(const http::Request& request, const Match& match, http::Reply reply);
   using Query = std::function<http::Response(Worker&)>;
   void query(http::Reply reply, Query job);
   // From the journal or, when there is one, from the database of all agents.

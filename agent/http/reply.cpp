@@ -19,6 +19,10 @@ void Reply::stream(Response response, std::unique_ptr<Stream> stream) {
   }
 }
 
+Reply Reply::through(const Wrap& wrap) && {
+  return {wrap(std::exchange(exchange_, nullptr)), turn_};
+}
+
 void Reply::post(std::function<void()> task) {
   if (exchange_) exchange_->post(std::move(task));
 }

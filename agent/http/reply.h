@@ -36,6 +36,9 @@ class Reply {
   void send(Response response);
   // Sends the head of `response` (its body is not used), then what the stream gives.
   void stream(Response response, std::unique_ptr<Stream> stream);
+  // The same, answered through what `wrap` makes of the connection's side.
+  using Wrap = std::function<std::shared_ptr<Exchange>(std::shared_ptr<Exchange>)>;
+  Reply through(const Wrap& wrap) &&;
   // Runs `task` on the I/O thread; tasks posted in a row wake it up once. Dropped after the
   // server's end.
   void post(std::function<void()> task);
