@@ -86,8 +86,12 @@ MakeEvidence evidence_of(const Context& context, const config::Config& config,
                          const std::shared_ptr<const core::Catalogue>& catalogue) {
   const report::Place place{config.agent.data_dir, config.audit.checkpoint_file};
   if (context.fleet != nullptr)
-    return [settings = fleet::ReportEvidence::Settings{context.fleet->config(), place, {}, catalogue,
-                                                       config::decode_options(config)}](Worker&) {
+    return [settings = fleet::ReportEvidence::Settings{context.fleet->config(),
+                                                       place,
+                                                       {},
+                                                       catalogue,
+                                                       config::decode_options(config),
+                                                       context.fleet->stop_fd()}](Worker&) {
       return std::make_unique<fleet::ReportEvidence>(settings);
     };
   return [&journal = context.journal, settings = report::JournalEvidence::Settings{
@@ -155,10 +159,9 @@ void Router::audit_report(const http::Request& request, http::Reply reply) {
           }
           http::Response response{.content_type = report::content_type(head.request.format)};
           response.headers = "Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\n";
-          auto making = std::shared_ptr<Making>(
-              new Making{report::Report(std::move(head), config->audit.heartbeat),
-                         evidence_of(context_, *config, config->catalogue), config->catalogue,
-                         place});
+          auto making = std::shared_ptr<Making>(new Making{
+              report::Report(std::move(head), config->audit.heartbeat),
+              evidence_of(context_, *config, config->catalogue), config->catalogue, place});
           held->stream(std::move(response),
                        std::make_unique<ReportStream>(report_pool_, std::move(making)));
         } catch (const std::exception& error) {
