@@ -424,6 +424,36 @@ class FleetTrouble(unittest.TestCase):
         finally:
             self.postgres.pause(signal.SIGCONT)
 
+    def test_events_without_a_place_in_a_journal(self):
+        agent = self.asking()
+        listed = agent.client().get("/events?format=csv&limit=3").body.decode().splitlines()
+        self.assertEqual([line.split(",")[1] for line in listed], ["seq", "", "", ""])
+        # Stored ones first, then what the asked agent takes itself.
+        tail = kit.Process([kit.binary(), "tail", "--last", "3", "--json", "--url",
+                            f"http://127.0.0.1:{agent.port}"], agent.directory + "/tail.log")
+        self.addCleanup(tail.kill)
+
+        def lines():
+            with open(tail.log, encoding="utf-8") as file:
+                return file.read().splitlines()
+
+        kit.eventually(lambda: len(lines()) == 3)
+        kit.eventually(lambda: agent.client().metrics()["stream_clients"] == 1)
+        agent.client().post("/events", [kit.event("asked")])
+        kit.eventually(lambda: len(lines()) == 4)
+        self.assertEqual(json.loads(lines()[3])["workload"], "asked")
+        # To another agent, under the same ids.
+        other = kit.Agent(self)
+        other.start()
+        url = f"http://127.0.0.1:{agent.port}"
+        for arguments in (("export", "-o", agent.directory + "/export.jsonl", "--url", url),
+                          ("import", agent.directory + "/export.jsonl", "--url",
+                           f"http://127.0.0.1:{other.port}")):
+            code, output = kit.run(*arguments)
+            self.assertEqual(code, 0, output)
+        self.assertEqual([event["id"] for event in other.client().pages()],
+                         [event["id"] for event in agent.client().pages()])
+
     def test_a_reload_leaves_it_to_a_restart(self):
         agent = self.asking()
         with open(agent.config_file, "a", encoding="utf-8") as file:
