@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
+#include <stdexcept>
 
 #include "agent/api/event_query.h"
 #include "agent/api/render.h"
 #include "agent/api/router.h"
+#include "agent/fleet/fleet.h"
 #include "agent/http/url.h"
 #include "agent/journal/cursor_name.h"
 #include "core/json.h"
@@ -61,25 +64,35 @@ void Router::query(http::Reply reply, Query job) {
 
 void Router::ask(http::Reply reply, Query job) {
   if (fleet_pool_ == nullptr) return query(std::move(reply), std::move(job));
-  submit(*fleet_pool_, std::move(reply), std::move(job), "");
+  // Where a server does not answer, those behind others would wait for each of them.
+  const auto& database = context_.fleet->config();
+  submit(*fleet_pool_, std::move(reply), std::move(job), "",
+         database.connect_timeout + database.statement_timeout);
 }
 
 void Router::slow_query(http::Reply reply, Query job) {
   submit(slow_, std::move(reply), std::move(job), kNoJournal);
 }
 
-void Router::submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble) {
+void Router::submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble,
+                    std::optional<std::chrono::milliseconds> patience) {
+  using std::chrono::steady_clock;
   const auto held = std::make_shared<http::Reply>(std::move(reply));
-  const bool taken = pool.submit([held, trouble, job = std::move(job)](Worker& worker) {
-    http::Response response;
-    try {
-      response = job(worker);
-    } catch (const std::exception& error) {
-      response = http::problem(503, std::string(trouble) + error.what());
-      http::add_header(response, "Retry-After", "5");
-    }
-    held->send(std::move(response));
-  });
+  const bool taken = pool.submit(
+      [held, trouble, job = std::move(job), patience, begin = steady_clock::now()](Worker& worker) {
+        http::Response response;
+        try {
+          if (patience && steady_clock::now() - begin > *patience)
+            throw std::runtime_error(fmt::format(
+                "PostgreSQL: none of the connections was free for {} ms (query.connections)",
+                patience->count()));
+          response = job(worker);
+        } catch (const std::exception& error) {
+          response = http::problem(503, std::string(trouble) + error.what());
+          http::add_header(response, "Retry-After", "5");
+        }
+        held->send(std::move(response));
+      });
   if (taken) return;
   http::Response response = http::problem(503, "too many requests of this kind are waiting");
   http::add_header(response, "Retry-After", "1");
@@ -105,36 +118,35 @@ void Router::list_events(const http::Request& request, http::Reply reply, const 
     parsed.query.workload = *segment;
   }
   ask(std::move(reply),
-        [this, parsed = std::move(parsed), catalogue, path = std::string(request.path),
-         raw_query = std::string(request.query)](Worker& worker) {
-          journal::Page page = worker.events().query(parsed.query);
-          Rendered rendered =
-              render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
-          http::Response response;
-          response.content_type = rendered.content_type;
-          response.body = std::move(rendered.body);
-          if (!rendered.next.empty()) {
-            http::add_header(response, "X-Next-Cursor", rendered.next);
-            http::add_header(response, "Link",
-                             "<" + next_link(path, raw_query, rendered.next) + ">; rel=\"next\"");
-          }
-          return response;
-        });
+      [this, parsed = std::move(parsed), catalogue, path = std::string(request.path),
+       raw_query = std::string(request.query)](Worker& worker) {
+        journal::Page page = worker.events().query(parsed.query);
+        Rendered rendered =
+            render_page(page, parsed, context_.journal.epoch(), worker.decoder(catalogue));
+        http::Response response;
+        response.content_type = rendered.content_type;
+        response.body = std::move(rendered.body);
+        if (!rendered.next.empty()) {
+          http::add_header(response, "X-Next-Cursor", rendered.next);
+          http::add_header(response, "Link",
+                           "<" + next_link(path, raw_query, rendered.next) + ">; rel=\"next\"");
+        }
+        return response;
+      });
 }
 
 void Router::one_event(http::Reply reply, const Match& match) {
   const auto id = core::parse_event_id(match.parameter);
   if (!id) return reply.send(bad_request("an event's id looks like 01946a2e-89c0-8…"));
-  ask(std::move(reply),
-        [this, id = *id, catalogue = settings_->config->catalogue](Worker& worker) {
-          core::EventBatch batch;
-          if (!worker.events().find(id, batch)) return no_event(core::to_string(id));
-          worker.decoder(catalogue).complete(batch.events.front(), batch);
-          http::Response response;
-          core::append_event_json(response.body, batch.events.front(), context_.journal.epoch());
-          response.body.push_back('\n');
-          return response;
-        });
+  ask(std::move(reply), [this, id = *id, catalogue = settings_->config->catalogue](Worker& worker) {
+    core::EventBatch batch;
+    if (!worker.events().find(id, batch)) return no_event(core::to_string(id));
+    worker.decoder(catalogue).complete(batch.events.front(), batch);
+    http::Response response;
+    core::append_event_json(response.body, batch.events.front(), context_.journal.epoch());
+    response.body.push_back('\n');
+    return response;
+  });
 }
 
 void Router::deliveries(http::Reply reply, const Match& match) {

@@ -13,7 +13,9 @@ constexpr std::string_view kCsvHead =
 
 void append_csv_row(std::string& out, const core::Event& event, std::string_view epoch) {
   core::append_id(out, event.id);
-  out.append(",").append(format_position(epoch, event.seq)).push_back(',');
+  out.push_back(',');
+  if (event.seq != 0) out.append(format_position(epoch, event.seq));  // else of no journal
+  out.push_back(',');
   core::append_time(out, event.time);
   out.push_back(',');
   core::append_time(out, event.received);

@@ -86,10 +86,14 @@ MakeEvidence evidence_of(const Context& context, const config::Config& config,
                          const std::shared_ptr<const core::Catalogue>& catalogue) {
   const report::Place place{config.agent.data_dir, config.audit.checkpoint_file};
   if (context.fleet != nullptr)
-    return [settings =
-                fleet::ReportEvidence::Settings{
-                    context.fleet->config(), place, {}, catalogue, config::decode_options(config)}](
-               Worker&) { return std::make_unique<fleet::ReportEvidence>(settings); };
+    return [settings = fleet::ReportEvidence::Settings{context.fleet->config(),
+                                                       place,
+                                                       {},
+                                                       catalogue,
+                                                       config::decode_options(config),
+                                                       context.fleet->stop_fd()}](Worker&) {
+      return std::make_unique<fleet::ReportEvidence>(settings);
+    };
   return [&journal = context.journal, settings = report::JournalEvidence::Settings{
                                           place, config.journal.max_age}](Worker& worker) {
     return std::make_unique<report::JournalEvidence>(worker.reader(), journal, settings);

@@ -11,6 +11,7 @@
 // queries go to a pool. reload() may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,7 +118,9 @@ class Router final : public http::Handler {
   // One after the other, on a thread of its own: what may wait for seconds for something else than
   // the disk.
   void slow_query(http::Reply reply, Query job);
-  static void submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble);
+  // A job that waited longer than `patience` for a thread is not done.
+  static void submit(QueryPool& pool, http::Reply reply, Query job, const char* trouble,
+                     std::optional<std::chrono::milliseconds> patience = {});
 
   http::Response index() const;
   http::Response schemas() const;

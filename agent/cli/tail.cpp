@@ -90,8 +90,10 @@ class Tail {
     return true;
   }
 
-  // Positions are `<epoch>-<seq>`: of one epoch, the longer or greater text is the later one.
+  // Positions are `<epoch>-<seq>`: of one epoch, the longer or greater text is the later one. What
+  // comes from the database of all agents has none; the stream then begins with what is new.
   void remember(std::string position) {
+    if (position == "null") return;
     if (std::pair(position.size(), position) > std::pair(position_.size(), position_)) {
       position_ = std::move(position);
     }

@@ -26,11 +26,22 @@ postgres::Config database_of(const config::QueryConfig& config) {
   return database;
 }
 
+// Tables in a schema that a role may not use look to it as if they were not there.
+void check_allowed(postgres::Connection& connection, const std::string& schema) {
+  const auto refused = connection.run(
+      "SELECT 1 FROM pg_namespace WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')",
+      {postgres::parameter(postgres::Type::kText, schema)});
+  if (refused.rows() != 0)
+    throw postgres::Error("42501",
+                          fmt::format("permission denied for schema {} (SQLSTATE 42501)", schema));
+}
+
 std::unique_ptr<postgres::Connection> connect(const postgres::Config& config, int stop_fd) {
   auto connection = std::make_unique<postgres::Connection>(config, stop_fd);
   postgres::check_encoding(*connection);
   connection->script("SET default_transaction_read_only = on");
   const int version = postgres::schema_version(*connection);
+  if (version == 0) check_allowed(*connection, config.schema);
   if (version != postgres::kSchemaVersion)
     throw postgres::Error(
         "3F000", fmt::format("schema {} has version {}, expected {}{}", config.schema, version,
@@ -48,7 +59,8 @@ void check(const config::QueryConfig& config, const std::string& file, config::P
     if (!what.empty()) problems.push_back({file, 0, 0, fmt::format("query.{}: {}", key, what)});
   };
   fail("url", postgres::url_problem(config.url));
-  fail("schema", config.schema.empty() ? "must name a schema" : postgres::name_problem(config.schema));
+  fail("schema",
+       config.schema.empty() ? "must name a schema" : postgres::name_problem(config.schema));
 }
 
 class Fleet::Reader final : public journal::EventReader {
@@ -56,7 +68,8 @@ class Fleet::Reader final : public journal::EventReader {
   explicit Reader(Fleet& fleet) : fleet_(fleet) {}
 
   journal::Page query(const journal::Query& query) override {
-    return ask([&](postgres::Connection& connection) { return EventTable(connection).page(query); });
+    return ask(
+        [&](postgres::Connection& connection) { return EventTable(connection).page(query); });
   }
 
   bool find(const core::EventId& id, core::EventBatch& batch) override {
@@ -74,6 +87,7 @@ class Fleet::Reader final : public journal::EventReader {
         throw;
       } catch (...) {
         connection.script("ROLLBACK");
+        fleet_.note({});  // the question was wrong, or what is kept is not whole
         throw;
       }
       connection.script("COMMIT");
@@ -98,11 +112,7 @@ class Fleet::Reader final : public journal::EventReader {
       } catch (const postgres::Error& error) {
         connection_.reset();
         if (!fresh && error.state.starts_with("08")) continue;
-        const std::string what =
-            error.state == "57014"
-                ? fmt::format("PostgreSQL gave up after {} ms (query.statement_timeout): {}",
-                              fleet_.config_.statement_timeout.count(), error.what())
-                : fmt::format("PostgreSQL: {}", error.what());
+        const auto what = fleet_.sentence(error);
         fleet_.note(what);
         throw std::runtime_error(what);
       }
@@ -123,7 +133,17 @@ Fleet::~Fleet() { ::close(stop_fd_); }
 
 std::unique_ptr<journal::EventReader> Fleet::reader() { return std::make_unique<Reader>(*this); }
 
-void Fleet::interrupt() { ::eventfd_write(stop_fd_, 1); }
+void Fleet::interrupt() {
+  stopping_ = true;
+  ::eventfd_write(stop_fd_, 1);
+}
+
+std::string Fleet::sentence(const postgres::Error& error) const {
+  if (error.state != "57014") return fmt::format("PostgreSQL: {}", error.what());
+  if (stopping_) return "PostgreSQL did not answer before the agent stopped";
+  return fmt::format("PostgreSQL gave up after {} ms (query.statement_timeout): {}",
+                     config_.statement_timeout.count(), error.what());
+}
 
 Fleet::Status Fleet::status() const {
   const std::scoped_lock lock(mutex_);

@@ -5,6 +5,7 @@
 // answer is whole or there is none.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,6 +13,10 @@
 #include "agent/journal/reader.h"
 #include "config/config.h"
 #include "exporters/postgres/config.h"
+
+namespace kcloud::postgres {
+struct Error;
+}
 
 namespace kcloud::fleet {
 
@@ -29,21 +34,25 @@ class Fleet {
   // For one thread: a connection of its own, made when it is needed. The fleet outlives it.
   std::unique_ptr<journal::EventReader> reader();
   const postgres::Config& config() const { return config_; }
+  // Readable once all is to end: for connections that others make.
+  int stop_fd() const { return stop_fd_; }
   // Ends what runs and all that is asked later. Any thread.
   void interrupt();
 
   struct Status {
     bool asked = false;      // anything, ever
-    std::string last_error;  // empty: the last answer came
+    std::string last_error;  // empty: the database answered last
   };
   Status status() const;  // any thread
 
  private:
   class Reader;
   void note(const std::string& error);
+  std::string sentence(const postgres::Error& error) const;
 
   postgres::Config config_;
   int stop_fd_;
+  std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;
   Status status_;  // guarded
 };

@@ -118,7 +118,8 @@ bool holds_nothing(Connection& connection) {
 ReportEvidence::ReportEvidence(Settings settings) : settings_(std::move(settings)) {}
 
 Connection& ReportEvidence::connected() {
-  if (!connection_) connection_ = std::make_unique<Connection>(settings_.database, -1);
+  if (!connection_)
+    connection_ = std::make_unique<Connection>(settings_.database, settings_.stop_fd);
   return *connection_;
 }
 
@@ -153,10 +154,12 @@ report::Integrity ReportEvidence::verify(const report::Head& head, const Stoppin
       settings_.place, head.request.since, store_options(), [&](core::VerifyOptions& options) {
         undelivered = take_out_undelivered(connection, options.heads);
         if (holds_nothing(connection)) return std::vector<core::ChainReport>();
-        return postgres::verify_database(settings_.database, *settings_.catalogue, settings_.decode,
-                                         options, [&](std::uint64_t) {
-                                           if (stopping()) throw Stopped();
-                                         });
+        return postgres::verify_database(
+            settings_.database, *settings_.catalogue, settings_.decode, options,
+            [&](std::uint64_t) {
+              if (stopping()) throw Stopped();
+            },
+            settings_.stop_fd);
       });
   integrity.undelivered = undelivered;
   return integrity;

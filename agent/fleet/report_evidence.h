@@ -23,6 +23,7 @@ class ReportEvidence final : public report::Evidence {
     std::string config_file;  // of this agent, for the command that verifies; empty: none
     std::shared_ptr<const core::Catalogue> catalogue;  // by which columns are compared
     core::DecodeOptions decode;
+    int stop_fd = -1;  // readable once all is to end; -1: nothing ends it
   };
   // Connects when it is asked first.
   explicit ReportEvidence(Settings settings);

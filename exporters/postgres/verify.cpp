@@ -308,11 +308,11 @@ std::vector<core::ChainReport> verify_database(const Config& config,
                                                const core::Catalogue& catalogue,
                                                const core::DecodeOptions& decode,
                                                const core::VerifyOptions& options,
-                                               const core::VerifyProgress& progress) {
+                                               const core::VerifyProgress& progress, int stop_fd) {
   Config reading = config;
   reading.migrate = false;
   reading.statement_timeout = std::chrono::hours(1);  // counting the rows of all days
-  Connection connection(reading, -1);
+  Connection connection(reading, stop_fd);
   connection.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   DerivedColumns derived(catalogue, decode, prepare_schema(connection, reading, catalogue));
   auto reports = Verifier(connection, derived, options, progress).run();

@@ -17,12 +17,13 @@ namespace kcloud::postgres {
 
 // One report a chain, by chain id; findings that belong to none are in a last one without a chain.
 // Columns are compared by `catalogue` and `decode`; a NULL where the body has a value is none of
-// its findings, as a column may be younger than the row. Throws std::runtime_error when the
-// database cannot be read or has no chain.
+// its findings, as a column may be younger than the row. `stop_fd` as a connection takes it. Throws
+// std::runtime_error when the database cannot be read or has no chain.
 std::vector<core::ChainReport> verify_database(const Config& config,
                                                const core::Catalogue& catalogue,
                                                const core::DecodeOptions& decode,
                                                const core::VerifyOptions& options,
-                                               const core::VerifyProgress& progress = {});
+                                               const core::VerifyProgress& progress = {},
+                                               int stop_fd = -1);
 
 }  // namespace kcloud::postgres

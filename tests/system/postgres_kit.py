@@ -57,6 +57,20 @@ class Postgres:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
 
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else reads or writes it meanwhile."""
+        with subprocess.Popen([BIN + "psql", "-X", "-q", "-d", self.url], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as psql:
+            psql.stdin.write(f"BEGIN; LOCK TABLE kcloud_audit.{table} IN ACCESS EXCLUSIVE MODE;\n"
+                             "\\echo locked\n")
+            psql.stdin.flush()
+            assert psql.stdout.readline() == "locked\n"
+            try:
+                yield
+            finally:
+                psql.stdin.close()  # it ends, and with it the transaction
+
     def rows(self, sql):
         out = subprocess.check_output([BIN + "psql", "-X", "-At", "-F", "\t", "-d", self.url, "-c",
                                        "SET search_path=kcloud_audit", "-c", sql], text=True)
