@@ -131,6 +131,7 @@ void fill(const Options& options) {
   journal_options.max_bytes = std::uint64_t{1} << 40;
   journal_options.queue_bytes = std::uint64_t{1} << 30;  // Window is the limit
   journal_options.dedup_horizon = std::chrono::hours(24 * (options.days + 2));
+  journal_options.max_age = journal_options.dedup_horizon;
   Window window;
   journal::Journal journal(journal_options, clock);
   Filler filler(options, *catalogue);
