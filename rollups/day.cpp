@@ -13,7 +13,7 @@ void DayOfHours::add(const CellKey& hour, std::string_view value) {
     sums_[hour.series].add(*cell);
     return;
   }
-  chunks_.add(hour.bucket, value);
+  chunks_.add(workloads_, hour.bucket, value);
 }
 
 std::vector<Change> DayOfHours::take(Part part, std::int64_t day) {

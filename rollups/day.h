@@ -27,7 +27,7 @@ class DayOfHours {
  private:
   std::map<std::uint32_t, Cell> sums_;  // by series
   Workloads workloads_;
-  ChunkReader chunks_{workloads_};
+  ChunkReader chunks_;
 };
 
 }  // namespace kcloud::rollups

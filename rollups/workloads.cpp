@@ -133,9 +133,9 @@ Workloads::Added Workloads::add(std::string_view chunk) {
   return beyond || size < kChunk ? Added::kLast : Added::kMore;
 }
 
-void ChunkReader::add(std::int64_t bucket, std::string_view chunk) {
+void ChunkReader::add(Workloads& sum, std::int64_t bucket, std::string_view chunk) {
   if (!wants(bucket)) return;
-  const auto added = sum_.add(chunk);
+  const auto added = sum.add(chunk);
   if (added == Workloads::Added::kDamaged) damaged();
   if (added == Workloads::Added::kLast) whole_ = bucket;
 }

@@ -74,13 +74,11 @@ class Workloads {
 // Adds what is kept of several buckets, chunk by chunk in the order of bucket and number.
 class ChunkReader {
  public:
-  explicit ChunkReader(Workloads& sum) : sum_(sum) {}
   bool wants(std::int64_t bucket) const { return bucket != whole_; }  // none that follows counts
   // Throws std::runtime_error when it is damaged.
-  void add(std::int64_t bucket, std::string_view chunk);
+  void add(Workloads& sum, std::int64_t bucket, std::string_view chunk);
 
  private:
-  Workloads& sum_;
   std::int64_t whole_ = std::numeric_limits<std::int64_t>::min();
 };
 

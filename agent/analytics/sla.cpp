@@ -45,24 +45,28 @@ struct Availability {
   }
 };
 
-// Of the workloads since `known_since`.
-Availability availability(Source& source, core::Time since, core::Time until,
-                          std::optional<core::Time> known_since = std::nullopt) {
-  Availability out;
-  auto workloads = source.workloads(known_since.value_or(since), until);
-  out.workloads = workloads.count();
-  out.exact = workloads.exact();
-  out.downtime_seconds =
-      source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, {since, until}})
-          .front()
-          .measures[0]
-          .sum;
-  const Sums decisions =
-      source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, {since, until}}).front();
-  out.decisions = number(decisions.measures[0].count);
-  out.failed = out.decisions - decisions.measures[0].sum;
-  out.seconds = hours_of(since, until, source.now()) * 3600;
-  return out;
+// What is down and what was not placed, by intervals; without the workloads.
+std::vector<Availability> outages(Source& source, const std::vector<core::Time>& edges) {
+  std::vector<Availability> all(edges.size() - 1);
+  const auto down = source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, edges});
+  const auto placed = source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, edges});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].downtime_seconds = down[i].measures[0].sum;
+    all[i].decisions = number(placed[i].measures[0].count);
+    all[i].failed = all[i].decisions - placed[i].measures[0].sum;
+    all[i].seconds = hours_of(edges[i], edges[i + 1], source.now()) * 3600;
+  }
+  return all;
+}
+
+std::vector<Availability> availability(Source& source, const std::vector<core::Time>& edges) {
+  auto all = outages(source, edges);
+  const auto counts = source.workloads(edges);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].workloads = counts[i].workloads;
+    all[i].exact = counts[i].exact;
+  }
+  return all;
 }
 
 Score score_of(const Sum& measure) {
@@ -70,10 +74,8 @@ Score score_of(const Sum& measure) {
   return {total, total - measure.sum, total == 0 ? 1 : measure.sum / total};
 }
 
-Score score(Source& source, const Objective& objective, core::Time since, core::Time until,
-            std::optional<core::Time> known_since = std::nullopt) {
-  if (objective.kind == "availability")
-    return availability(source, since, until, known_since).score();
+Score score(Source& source, const Objective& objective, core::Time since, core::Time until) {
+  if (objective.kind == "availability") return availability(source, {since, until})[0].score();
   return score_of(source.collect_all({objective.type, {}, {{objective.measure}}, {since, until}})
                       .front()
                       .measures[0]);
@@ -100,6 +102,40 @@ const char* met(const Score& score, const Objective& objective) {
   return score.total == 0 ? "unknown" : score.compliance >= objective.target ? "yes" : "no";
 }
 
+// The windows end together, none begins before `since`: the shorter ones are the ends of the
+// longer.
+std::vector<Score> burnt_in_windows(Source& source, const Objective& objective, core::Time since,
+                                    core::Time end) {
+  std::vector<core::Time> edges;  // ascending
+  for (auto window = kBurnWindows.rbegin(); window != kBurnWindows.rend(); ++window)
+    edges.push_back(std::max(since, end - window->second));
+  edges.push_back(std::max(edges.back(), end));
+  std::vector<Score> scores(kBurnWindows.size());
+  if (objective.kind == "availability") {
+    const auto parts = outages(source, edges);
+    Availability sum;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const std::size_t part = parts.size() - 1 - i;
+      sum.downtime_seconds += parts[part].downtime_seconds;
+      sum.decisions += parts[part].decisions;
+      sum.failed += parts[part].failed;
+      sum.seconds = hours_of(edges[part], edges.back(), source.now()) * 3600;
+      // Workloads are kept by the hour.
+      const auto hour = core::Time(std::chrono::floor<hours>(edges[part]));
+      sum.workloads = source.workloads({hour, edges.back()})[0].workloads;
+      scores[i] = sum.score();
+    }
+    return scores;
+  }
+  const auto parts = source.collect_all({objective.type, {}, {{objective.measure}}, edges});
+  Sum sum;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    sum.add(parts[parts.size() - 1 - i].measures[0]);
+    scores[i] = score_of(sum);
+  }
+  return scores;
+}
+
 Row objective_row(Source& source, const Request& request, const Objective& objective,
                   const Score& judged) {
   Row row{{{"objective", objective.name}}, score_figures(judged, objective)};
@@ -114,15 +150,12 @@ Row objective_row(Source& source, const Request& request, const Objective& objec
     end = core::Time(std::chrono::ceil<std::chrono::minutes>(now));
   else if (now - end >= rollups::kMinutesFor - hours(1))
     end = core::Time(std::chrono::floor<hours>(request.until));
-  for (const auto& [name, length] : kBurnWindows) {
-    const auto since = std::max(request.since, end - length);
-    // Workloads are kept by the hour.
-    const auto hour = core::Time(std::chrono::floor<hours>(since));
-    const Score burnt = score(source, objective, since, std::max(since, end), hour);
-    row.figures.push_back({name, burnt.total == 0
-                                     ? std::nullopt
-                                     : std::optional(burn_rate(burnt, objective.target))});
-  }
+  const auto burnt = burnt_in_windows(source, objective, request.since, end);
+  for (std::size_t i = 0; i < kBurnWindows.size(); ++i)
+    row.figures.push_back(
+        {kBurnWindows[i].first, burnt[i].total == 0
+                                    ? std::nullopt
+                                    : std::optional(burn_rate(burnt[i], objective.target))});
   return row;
 }
 
@@ -143,15 +176,14 @@ struct Hour {
   double bad = 0;     // events, or seconds of downtime
   double failed = 0;  // decisions; of availability alone
   double total = 0;   // events
+  Availability outage = {};
 };
 
 std::vector<Hour> hours_of_downtime(Source& source, const std::vector<core::Time>& edges) {
   std::vector<Hour> all;
-  const auto down = source.collect_all({names::kRelocation, {}, {{names::kDowntime}}, edges});
-  const auto placed = source.collect_all({names::kScheduling, {}, {{names::kSucceeded}}, edges});
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const Sum& succeeded = placed[i].measures[0];
-    const Hour hour{edges[i], down[i].measures[0].sum, number(succeeded.count) - succeeded.sum};
+  const auto parts = outages(source, edges);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Hour hour{edges[i], parts[i].downtime_seconds, parts[i].failed, 0, parts[i]};
     if (hour.bad > 0 || hour.failed > 0) all.push_back(hour);
   }
   return all;
@@ -171,7 +203,9 @@ std::vector<Hour> hours_of_bad_events(Source& source, const Objective& objective
 std::vector<Figure> hour_figures(Source& source, const Objective& objective, const Hour& hour) {
   if (objective.kind != "availability")
     return {{"total", hour.total}, {"bad", hour.bad}, {"compliance", 1 - hour.bad / hour.total}};
-  const auto score = availability(source, hour.begin, hour.begin + hours(1)).score();
+  auto outage = hour.outage;
+  outage.workloads = source.workloads({hour.begin, hour.begin + hours(1)})[0].workloads;
+  const auto score = outage.score();
   return {{"downtime_seconds", hour.bad},
           {"failed_decisions", hour.failed},
           {"compliance", score.compliance}};
@@ -218,9 +252,9 @@ void add_availability_series(std::vector<Table>& tables, Source& source, const R
   auto found = std::ranges::find(tables, "series", &Table::name);
   if (found == tables.end()) found = tables.insert(tables.end(), Table{"series", {}});
   const auto edges = step_edges(request);
+  const auto parts = availability(source, edges);
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    Row row{{{"objective", objective.name}},
-            score_figures(availability(source, edges[i], edges[i + 1]).score(), objective)};
+    Row row{{{"objective", objective.name}}, score_figures(parts[i].score(), objective)};
     row.keys.emplace_back("time", text_of(edges[i]));
     select(row, request.metrics);
     found->rows.push_back(std::move(row));
@@ -236,7 +270,7 @@ Answer sla_compliance(Source& source, const Request& asked,
   Answer answer;
   answer.since = request.since;
   answer.until = request.until;
-  const auto available = availability(source, request.since, request.until);
+  const auto available = availability(source, {request.since, request.until})[0];
   Table rows{"objectives", {}};
   Table worst{"worst_hours", {}};
   Table before{"baseline", {}};

@@ -42,9 +42,10 @@ struct Source::Stretch {
 
 // What is being read, and where it goes.
 struct Source::Reading {
-  const Wish* wish = nullptr;  // nullptr: workloads
+  const Wish* wish = nullptr;                      // nullptr: workloads
+  const std::vector<core::Time>* edges = nullptr;  // of the intervals
   std::vector<Stretch> stretches;
-  rollups::Workloads* workloads = nullptr;
+  std::vector<rollups::Workloads> workloads;       // by intervals
   std::vector<const rollups::TypePlan*> of_types;  // the workloads
   const rollups::TypePlan* plan = nullptr;         // of the wish
   std::uint32_t type = 0;               // in the dictionary; 0: nothing was rolled up of it
@@ -67,9 +68,14 @@ struct Source::Reading {
     return sums;
   }
 
+  // Of a bucket that some interval has.
+  std::size_t interval_of(std::int64_t bucket) const {
+    const auto behind = std::ranges::upper_bound(*edges, rollups::begin_of(bucket));
+    return static_cast<std::size_t>(behind - edges->begin()) - 1;
+  }
+
   void add_cell(std::vector<Sums>& group, std::int64_t bucket) {
-    const auto behind = std::ranges::upper_bound(wish->edges, rollups::begin_of(bucket));
-    Sums& sums = group[static_cast<std::size_t>(behind - wish->edges.begin()) - 1];
+    Sums& sums = group[interval_of(bucket)];
     sums.events += cell.events;
     std::size_t at = 0;
     for (const auto& numbers : cell.measures) {
@@ -118,6 +124,7 @@ Groups Source::collect(const Wish& asked) {
 Groups Source::read(const Wish& wish) {
   Reading reading;
   reading.wish = &wish;
+  reading.edges = &wish.edges;
   reading.plan = plan_.find(wish.type);
   reading.type = view_.name(wish.type);
   if (reading.plan == nullptr) return {};
@@ -155,9 +162,7 @@ Groups Source::read(const Wish& wish) {
       }
       reading.by_series.emplace(series.id, &reading.group(values));
     }
-  for (; reading.interval + 1 < wish.edges.size(); ++reading.interval)
-    read_interval(reading, wish.edges[reading.interval], wish.edges[reading.interval + 1]);
-  for (const auto& stretch : reading.stretches) scan_cells(reading, stretch);
+  read_intervals(reading);
   // Combinations that were not there in all that time.
   std::erase_if(reading.groups, [](const auto& group) {
     return std::ranges::all_of(group.second, [](const Sums& sums) { return sums.events == 0; });
@@ -174,30 +179,48 @@ std::vector<Sums> Source::collect_all(Wish wish) {
   return nothing;
 }
 
-rollups::Workloads Source::workloads(core::Time since, core::Time until) {
-  rollups::Workloads all;
+void Source::read_intervals(Reading& reading) {
+  const auto& edges = *reading.edges;
+  for (reading.interval = 0; reading.interval + 1 < edges.size(); ++reading.interval)
+    read_interval(reading, edges[reading.interval], edges[reading.interval + 1]);
+  for (const auto& stretch : reading.stretches) scan_cells(reading, stretch);
+}
+
+std::vector<Source::Count> Source::workloads(const std::vector<core::Time>& edges) {
+  constexpr std::size_t kTogether = 8;  // intervals: what they hold stays in memory
   Reading reading;
-  reading.workloads = &all;
   for (const auto& type : plan_.catalogue().types())
     if (const auto* plan = plan_.find(type.name); plan->workloads) reading.of_types.push_back(plan);
   reading.type = view_.name(rollups::names::kAllTypes);
   reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
-  read_interval(reading, since, until);
-  return all;
+  std::vector<Count> counts;
+  for (std::size_t from = 0; from + 1 < edges.size(); from += kTogether) {
+    const auto to = std::min(from + kTogether, edges.size() - 1);
+    const std::vector<core::Time> part(edges.begin() + static_cast<std::ptrdiff_t>(from),
+                                       edges.begin() + static_cast<std::ptrdiff_t>(to) + 1);
+    reading.edges = &part;
+    reading.stretches.clear();
+    reading.workloads.clear();
+    reading.workloads.resize(part.size() - 1);
+    read_intervals(reading);
+    for (auto& all : reading.workloads) counts.push_back({all.count(), all.exact()});
+  }
+  return counts;
 }
 
 rollups::Workloads Source::workloads_of(const std::string& type, core::Time since,
                                         core::Time until) {
-  rollups::Workloads all;
   Reading reading;
-  reading.workloads = &all;
+  const std::vector<core::Time> edges{since, until};
+  reading.edges = &edges;
+  reading.workloads.resize(1);
   const auto* plan = plan_.find(type);
-  if (plan == nullptr || !plan->workload_value) return all;
+  if (plan == nullptr || !plan->workload_value) return {};
   reading.of_types.push_back(plan);
   reading.type = view_.name(type);
   reading.part = rollups::part_of(reading.type, Kind::kWorkloads);
-  read_interval(reading, since, until);
-  return all;
+  read_intervals(reading);
+  return std::move(reading.workloads.front());
 }
 
 void Source::events(const std::string& type, core::Time since, core::Time until,
@@ -256,9 +279,6 @@ void Source::read_hours(Reading& reading, core::Time since, core::Time until) {
 
 void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::Time until) {
   if (since >= until) return;
-  if (reading.workloads != nullptr)
-    return view_.workloads({grain, reading.part, seconds_of(since), seconds_of(until)},
-                           *reading.workloads);
   if (!reading.stretches.empty() && reading.stretches.back().grain == grain &&
       reading.stretches.back().to == since)
     reading.stretches.back().to = until;
@@ -268,6 +288,11 @@ void Source::read_cells(Reading& reading, Grain grain, core::Time since, core::T
 
 void Source::scan_cells(Reading& reading, const Stretch& stretch) {
   const auto& [grain, since, until] = stretch;
+  if (reading.wish == nullptr)
+    return view_.workloads({grain, reading.part, seconds_of(since), seconds_of(until)},
+                           [&](std::int64_t bucket) -> rollups::Workloads& {
+                             return reading.workloads[reading.interval_of(bucket)];
+                           });
   const auto part =
       grain == Grain::kMinute ? rollups::part_of(reading.type, Kind::kTags) : reading.part;
   const bool by_series = rollups::kind_of(reading.part) == Kind::kTags;
@@ -290,14 +315,14 @@ void Source::read_workloads(Reading& reading, core::Time since, core::Time until
         newest.known = value.has_value();
         newest.value = value.value_or(0);
       }
-      reading.workloads->add(core::hash_of(event.workload), newest);
+      reading.workloads[reading.interval].add(core::hash_of(event.workload), newest);
     });
 }
 
 void Source::read_events(Reading& reading, core::Time since, core::Time until) {
   if (since >= until) return;
   check_kept(since, until);
-  if (reading.workloads != nullptr) return read_workloads(reading, since, until);
+  if (reading.wish == nullptr) return read_workloads(reading, since, until);
   std::vector<std::string> values(reading.tags.size());
   events(reading.plan->type->name, since, until, [&](const core::Event& event) {
     for (std::size_t i = 0; i < values.size(); ++i)

@@ -51,8 +51,12 @@ class Source {
   Groups collect(const Wish& wish);
   // A single group's sums; of nothing when there is none.
   std::vector<Sums> collect_all(Wish wish);
-  // Of all types whose workloads are counted.
-  rollups::Workloads workloads(core::Time since, core::Time until);
+  // How many workloads all types whose workloads are counted had, by intervals.
+  struct Count {
+    double workloads = 0;
+    bool exact = true;
+  };
+  std::vector<Count> workloads(const std::vector<core::Time>& edges);
   // Of a type that keeps their newest values.
   rollups::Workloads workloads_of(const std::string& type, core::Time since, core::Time until);
   // The events of a type that the rollups have, in the order of their seq.
@@ -67,6 +71,7 @@ class Source {
   struct Stretch;
 
   Groups read(const Wish& wish);
+  void read_intervals(Reading& reading);
   void read_interval(Reading& reading, core::Time since, core::Time until);
   void read_edge(Reading& reading, core::Time since, core::Time until);
   void read_hours(Reading& reading, core::Time since, core::Time until);

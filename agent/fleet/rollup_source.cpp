@@ -106,15 +106,16 @@ void RollupSource::scan(const journal::RollupRange& range, const Visit& visit) {
   visit_pending(range, visit);
 }
 
-void RollupSource::workloads(const journal::RollupRange& range, rollups::Workloads& sum) {
-  rollups::ChunkReader chunks(sum);
+void RollupSource::workloads(const journal::RollupRange& range, const SumOf& sum_of) {
+  rollups::ChunkReader chunks;
   if (range.part >> 2 < kNewNames)
-    postgres::scan_cells(
-        connection_, range.grain, range.part, range.from, range.to,
-        [&](const CellKey& key, std::string_view value) { chunks.add(key.bucket, value); });
+    postgres::scan_cells(connection_, range.grain, range.part, range.from, range.to,
+                         [&](const CellKey& key, std::string_view value) {
+                           chunks.add(sum_of(key.bucket), key.bucket, value);
+                         });
   // Each chunk of a delta counts.
-  visit_pending(range, [&](const CellKey&, std::string_view value) {
-    if (sum.add(value) == rollups::Workloads::Added::kDamaged) rollups::damaged();
+  visit_pending(range, [&](const CellKey& key, std::string_view value) {
+    if (sum_of(key.bucket).add(value) == rollups::Workloads::Added::kDamaged) rollups::damaged();
   });
 }
 

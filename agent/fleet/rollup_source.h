@@ -28,7 +28,7 @@ class RollupSource final : public journal::RollupSource {
   std::uint32_t name(const std::string& name) override;
   std::vector<rollups::Dictionary::Series> series(std::uint32_t type) override;
   void scan(const journal::RollupRange& range, const Visit& visit) override;
-  void workloads(const journal::RollupRange& range, rollups::Workloads& sum) override;
+  void workloads(const journal::RollupRange& range, const SumOf& sum_of) override;
   std::vector<std::int64_t> marks(const journal::RollupRange& range) override;
   void events(const std::string& type, core::Time from, core::Time to,
               const std::function<void(core::EventBatch&)>& take) override;

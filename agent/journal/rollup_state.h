@@ -50,8 +50,9 @@ class RollupSource {
   // call.
   using Visit = std::function<void(const rollups::CellKey& key, std::string_view value)>;
   virtual void scan(const RollupRange& range, const Visit& visit) = 0;
-  // Adds those of a part of workloads.
-  virtual void workloads(const RollupRange& range, rollups::Workloads& sum) = 0;
+  // Adds those of a part of workloads, each bucket's to what `sum_of` it is.
+  using SumOf = std::function<rollups::Workloads&(std::int64_t bucket)>;
+  virtual void workloads(const RollupRange& range, const SumOf& sum_of) = 0;
   // Beginnings of the marked buckets, ascending.
   virtual std::vector<std::int64_t> marks(const RollupRange& range) = 0;
   // Events of a type that are in the rollups, with a time in [from, to), in batches of up to 1,000,

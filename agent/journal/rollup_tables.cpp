@@ -89,14 +89,15 @@ class View final : public RollupView {
     return all;
   }
 
-  void workloads(const RollupRange& range, rollups::Workloads& sum) override {
-    rollups::ChunkReader chunks(sum);
+  void workloads(const RollupRange& range, const SumOf& sum_of) override {
+    rollups::ChunkReader chunks;
     Statement select(db_,
                      "SELECT bucket,value FROM rollups WHERE grain=?1 AND part=?2 AND bucket>=?3 "
                      "AND bucket<?4 ORDER BY bucket,series");
     bind(select, range);
     while (select.step())
-      if (chunks.wants(select.integer(0))) chunks.add(select.integer(0), select.text(1));
+      if (const auto bucket = select.integer(0); chunks.wants(bucket))
+        chunks.add(sum_of(bucket), bucket, select.text(1));
   }
 
   std::uint64_t cursor() override {

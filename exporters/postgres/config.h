@@ -23,8 +23,8 @@ struct Config {
   std::uint32_t retention_days = 730;
 };
 
-// What is wrong with it; empty: nothing. Of a URL, or `key=value …`, without a password; of the name
-// of a schema or role.
+// What is wrong with it; empty: nothing. Of a URL, or `key=value …`, without a password; of the
+// name of a schema or role.
 std::string url_problem(const std::string& url);
 std::string name_problem(const std::string& name);
 

@@ -36,6 +36,21 @@ Error error_of(const PGresult* result) {
           fmt::format("{} (SQLSTATE {})", message, state != nullptr ? state : "08006")};
 }
 
+// Parameters as libpq takes them; they outlive it.
+struct Sent {
+  explicit Sent(const std::vector<Parameter>& parameters) : binary(parameters.size(), 1) {
+    for (const auto& given : parameters) {
+      types.push_back(given.type);
+      values.push_back(given.value.data());
+      sizes.push_back(static_cast<int>(given.value.size()));
+    }
+  }
+  int size() const { return static_cast<int>(types.size()); }
+  std::vector<Oid> types;
+  std::vector<const char*> values;
+  std::vector<int> sizes, binary;
+};
+
 std::uint32_t array_oid(Type type) {
   switch (type) {
     case Type::kBoolean:
@@ -153,17 +168,27 @@ Result Connection::last_result(Deadline deadline) {
 }
 
 Result Connection::run(const std::string& statement, const std::vector<Parameter>& parameters) {
-  std::vector<Oid> types;
-  std::vector<const char*> values;
-  std::vector<int> sizes;
-  for (const auto& given : parameters) {
-    types.push_back(given.type);
-    values.push_back(given.value.data());
-    sizes.push_back(static_cast<int>(given.value.size()));
+  const Sent sent(parameters);
+  if (PQsendQueryParams(connection_.get(), statement.c_str(), sent.size(), sent.types.data(),
+                        sent.values.data(), sent.sizes.data(), sent.binary.data(), 1) == 0)
+    fail();
+  return last_result(deadline());
+}
+
+Result Connection::run_prepared(const std::string& statement,
+                                const std::vector<Parameter>& parameters) {
+  const Sent sent(parameters);
+  auto name = prepared_.find(statement);
+  if (name == prepared_.end()) {
+    const auto next = fmt::format("kcloud_{}", prepared_.size());
+    if (PQsendPrepare(connection_.get(), next.c_str(), statement.c_str(), sent.size(),
+                      sent.types.data()) == 0)
+      fail();
+    last_result(deadline());
+    name = prepared_.emplace(statement, next).first;
   }
-  const std::vector<int> binary(parameters.size(), 1);
-  if (PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(parameters.size()),
-                        types.data(), values.data(), sizes.data(), binary.data(), 1) == 0)
+  if (PQsendQueryPrepared(connection_.get(), name->second.c_str(), sent.size(), sent.values.data(),
+                          sent.sizes.data(), sent.binary.data(), 1) == 0)
     fail();
   return last_result(deadline());
 }

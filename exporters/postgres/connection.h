@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -71,6 +72,8 @@ class Connection {
 
   // One statement; its rows in binary format. Throws Error.
   Result run(const std::string& statement, const std::vector<Parameter>& parameters = {});
+  // The same, planned once for the connection: of statements that come often.
+  Result run_prepared(const std::string& statement, const std::vector<Parameter>& parameters);
   // Statements of the program's own, several at once, without rows.
   void script(const std::string& statements);
   // COPY … FROM STDIN. `next` is asked for data until it gives none; it is made while the server
@@ -91,6 +94,7 @@ class Connection {
   [[noreturn]] void fail() const;
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+  std::map<std::string, std::string> prepared_;  // names, by statement
   int stop_fd_;
   std::chrono::milliseconds patience_;
 };

@@ -113,11 +113,14 @@ CREATE INDEX audit_event_time_idx ON audit_event (time);
 CREATE TABLE rollup_name (id bigint PRIMARY KEY, name bytea NOT NULL);
 CREATE TABLE rollup_series (id bigint PRIMARY KEY, type bigint NOT NULL, tags bytea NOT NULL);
 CREATE TABLE rollup_cell (grain bigint, part bigint, bucket bigint, series bigint,
-  value bytea NOT NULL, PRIMARY KEY (grain, part, bucket, series));
+  value bytea NOT NULL, PRIMARY KEY (grain, part, bucket, series))
+  WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
+        toast.autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_cost_delay = 0);
 CREATE TABLE rollup_mark (grain bigint, part bigint, bucket bigint, whole boolean NOT NULL,
   PRIMARY KEY (grain, part, bucket));
 CREATE TABLE rollup_pending (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  delta bytea NOT NULL);
+  delta bytea NOT NULL)
+  WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE TABLE rollup_state (name text PRIMARY KEY, value text NOT NULL);
 INSERT INTO rollup_state
   SELECT 'incomplete', 'events from before there were rollups are not in them'

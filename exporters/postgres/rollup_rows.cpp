@@ -58,7 +58,7 @@ void scan_cells(Connection& connection, Grain grain, rollups::Part part, std::in
                 std::int64_t to, const VisitCell& visit) {
   std::int64_t series = -1;
   for (;;) {
-    const auto cells = connection.run(
+    const auto cells = connection.run_prepared(
         "SELECT grain, part, bucket, series, value FROM rollup_cell WHERE grain = $1 AND part = $2 "
         "AND (bucket, series) > ($3, $4) AND bucket < $5 ORDER BY bucket, series LIMIT $6",
         {bigint(number(grain)), bigint(part), bigint(from), bigint(series), bigint(to),

@@ -139,9 +139,18 @@ class Process:
         self.popen.wait()
 
 
+def without_agent_events(config):
+    if re.search(r"^audit: *\{", config, re.MULTILINE):
+        return re.sub(r"^audit: *\{", "audit: {agent_events: false, ", config, flags=re.MULTILINE)
+    if re.search(r"^audit: *$", config, re.MULTILINE):
+        return re.sub(r"^audit: *$", "audit:\n  agent_events: false", config, flags=re.MULTILINE)
+    return "audit: {agent_events: false}\n" + config
+
+
 class Agent:
     """`kcloud-logger run` on one directory; started as often as wanted, always on the same port. Without a
-    section `alerting` it has no rules: alerts would be events beside those that a test counts."""
+    section `alerting` it has no rules, and without a word on them no events of its own: they would be beside
+    those that a test counts."""
 
     def __init__(self, test, config="", data_dir=None, token=None):
         self.directory = tempfile.mkdtemp(prefix="kcloud-system-")
@@ -158,6 +167,8 @@ class Agent:
     def configure(self, config):
         if not re.search(r"^alerting:", config, re.MULTILINE):
             config = "alerting: {enabled: false}\n" + config  # tests may append to the rest
+        if "agent_events" not in config:
+            config = without_agent_events(config)
         with open(self.config_file, "w", encoding="utf-8") as file:
             file.write(config)
 
