@@ -8,6 +8,7 @@
 #include "agent/alerting/runner_impl.h"
 #include "core/hex.h"
 #include "core/sha256.h"
+#include "core/thread_name.h"
 
 namespace kcloud::alerting {
 namespace {
@@ -289,7 +290,10 @@ Runner::Runner(Options options, journal::Journal& journal, const core::Clock& cl
 Runner::~Runner() { stop(); }
 
 void Runner::start() {
-  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) {
+    core::name_thread("rules");
+    impl->run(stop);
+  });
 }
 
 void Runner::stop() {

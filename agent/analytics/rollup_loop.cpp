@@ -6,6 +6,7 @@
 
 #include "agent/analytics/rollup_loop_impl.h"
 #include "agent/journal/cursor_name.h"
+#include "core/thread_name.h"
 
 namespace kcloud::analytics {
 namespace {
@@ -240,7 +241,10 @@ RollupLoop::RollupLoop(Options options, journal::Journal& journal, const core::C
 RollupLoop::~RollupLoop() { stop(); }
 
 void RollupLoop::start() {
-  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) {
+    core::name_thread("rollups");
+    impl->run(stop);
+  });
 }
 
 void RollupLoop::stop() {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/delivery/loop_impl.h"
+#include "core/thread_name.h"
 
 namespace kcloud::delivery {
 
@@ -136,7 +137,10 @@ void Loop::start() {
   } catch (const journal::NotStoring&) {
     // A full disk must not end a running agent that is told to reload: the thread tries again.
   }
-  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->run(stop); });
+  impl_->thread = std::jthread([impl = impl_.get()](std::stop_token stop) {
+    core::name_thread(impl->options.name);
+    impl->run(stop);
+  });
 }
 
 void Loop::request_stop() { impl_->thread.request_stop(); }

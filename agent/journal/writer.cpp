@@ -10,6 +10,7 @@
 #include "agent/journal/salvage.h"
 #include "agent/journal/sealer.h"
 #include "agent/journal/store.h"
+#include "core/thread_name.h"
 
 namespace kcloud::journal {
 
@@ -54,7 +55,10 @@ Writer::Writer(const Options& options, const core::Clock& clock, WorkQueue& queu
 Writer::~Writer() { join(); }
 
 void Writer::start() {
-  thread_ = std::jthread([this] { run(); });
+  thread_ = std::jthread([this] {
+    core::name_thread("journal");
+    run();
+  });
 }
 
 void Writer::join() {

@@ -230,12 +230,21 @@ void Exporter::look_after() {
     what = "upkeep of the rollups";
     rollups_.upkeep(connected(), now, std::chrono::days(config_.retention_days));
     trouble_.clear();
-  } catch (const std::runtime_error& error) {
+  } catch (const Error& error) {
     connection_.reset();
-    if (trouble_ == error.what()) return;
-    trouble_ = error.what();
-    spdlog::warn("postgres: {} was not done; it is tried again: {}", what, trouble_);
+    trouble(what, error.what());
+  } catch (const std::runtime_error& error) {
+    // A damaged rollup: the connection is as good as before, its transaction is left.
+    connection_->script("ROLLBACK");
+    rollups_.forget();
+    trouble(what, error.what());
   }
+}
+
+void Exporter::trouble(const char* what, const std::string& why) {
+  if (trouble_ == why) return;
+  trouble_ = why;
+  spdlog::warn("postgres: {} was not done; it is tried again: {}", what, why);
 }
 
 }  // namespace kcloud::postgres

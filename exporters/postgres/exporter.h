@@ -46,6 +46,7 @@ class Exporter final : public core::Exporter {
   core::Delivery attempt(const core::SealedBatches& sealed);
   void make_partitions(const std::vector<Batch>& batches);
   void look_after();
+  void trouble(const char* what, const std::string& why);
 
   const Config config_;
   const std::shared_ptr<const core::Catalogue> catalogue_;

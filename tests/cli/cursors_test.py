@@ -14,7 +14,8 @@ import urllib.request
 
 BINARY = os.environ["KCLOUD_LOGGER"]
 DEAD_LETTERS = 102_000  # more than a journal keeps by default
-CONFIG = """
+CONFIG = """audit: {agent_events: false}
+
 journal: {max_dead_letters: 200000}
 exporters:
   needed: {type: influxdb, url: 'http://127.0.0.1:9', required: true}
