@@ -102,8 +102,7 @@ Config read(const std::string& text) {
                         {"KCLOUD_REDACT_KEY", "0123456789abcdef"},
                         {"ALERT_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
                         {"ALERT_WEBHOOK_TOKEN", "0123456789abcdef"},
-                        {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"},
-                        {"PGREADER_SECRET", "secret"}},
+                        {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"}},
                        {{"/run/secrets/logger-read-token", "fedcba9876543210\n"},
                         {"/run/secrets/scheduler-token", "scheduler-token-0001\n"},
                         {"/run/secrets/billing-webhook-secrets",
@@ -184,8 +183,7 @@ TEST(Reference, NamesEveryOption) {
                                                   {"KCLOUD_REDACT_KEY", "x"},
                                                   {"ALERT_WEBHOOK_SECRET", "x"},
                                                   {"ALERT_WEBHOOK_TOKEN", "x"},
-                                                  {"SLACK_WEBHOOK_URL", "x"},
-                                                  {"PGREADER_SECRET", "x"}},
+                                                  {"SLACK_WEBHOOK_URL", "x"}},
                                                  {{"/run/secrets/logger-read-token", "x"}}),
                                 problems);
   const auto sections = allowed_keys("zzzz: 1\n");
