@@ -38,8 +38,7 @@ void ExporterSet::start(std::shared_ptr<const config::Config> config,
     running->config = config;
     running->exporter = exporter;
     running->loop = std::make_unique<delivery::Loop>(
-        std::move(options), journal_, *config->catalogue,
-        make_exporter(exporter, *config), clock_);
+        std::move(options), journal_, *config->catalogue, make_exporter(exporter, *config), clock_);
     if (exporter.required) required.push_back("exporter:" + exporter.name);
     started.push_back(std::move(running));
   }

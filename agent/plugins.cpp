@@ -82,8 +82,7 @@ std::unique_ptr<core::Exporter> make_exporter(const config::ExporterConfig& expo
     config::Problems problems;  // known since the configuration was read
     const auto objectives = analytics::read_objectives(config.analytics, *catalogue, {}, problems);
     return std::make_unique<postgres::Exporter>(
-        *static_cast<const postgres::Config*>(exporter.options.get()), catalogue,
-        agent_name(agent),
+        *static_cast<const postgres::Config*>(exporter.options.get()), catalogue, agent_name(agent),
         postgres::Exporter::Rolled{
             std::make_shared<const rollups::Plan>(catalogue, objectives.judged, true),
             agent.default_zone});

@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "agent/analytics/objectives.h"
-#include "agent/fleet/fleet.h"
 #include "agent/api/router.h"
+#include "agent/fleet/fleet.h"
 #include "agent/plugins.h"
 
 namespace kcloud::agent {

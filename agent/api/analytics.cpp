@@ -64,22 +64,23 @@ void Router::analytics(const http::Request& request, http::Reply reply, const Ma
                                       config->agent.default_zone, *config->catalogue);
   if (!parsed.error.empty()) return reply.send(http::problem(400, parsed.error));
   ask(std::move(reply),
-        [this, kind, parsed = std::move(parsed), catalogue = config->catalogue](Worker& worker) {
-          try {
-            const auto answer = context_.analytics->answer(kind, parsed.request, worker.events(),
-                                                           worker.decoder(catalogue));
-            http::Response response;
-            if (parsed.csv) response.content_type = kCsv;
-            response.body = parsed.csv ? analytics::to_csv(answer) : analytics::to_json(answer);
-            return response;
-          } catch (const analytics::BadRange& error) {
-            return http::problem(400, error.what());
-          }
-        });
+      [this, kind, parsed = std::move(parsed), catalogue = config->catalogue](Worker& worker) {
+        try {
+          const auto answer = context_.analytics->answer(kind, parsed.request, worker.events(),
+                                                         worker.decoder(catalogue));
+          http::Response response;
+          if (parsed.csv) response.content_type = kCsv;
+          response.body = parsed.csv ? analytics::to_csv(answer) : analytics::to_json(answer);
+          return response;
+        } catch (const analytics::BadRange& error) {
+          return http::problem(400, error.what());
+        }
+      });
 }
 
 void Router::rollups(const http::Request& request, http::Reply reply, const Match& match) {
-  if (context_.analytics == nullptr || !context_.analytics->keeps_rollups()) return reply.send(off());
+  if (context_.analytics == nullptr || !context_.analytics->keeps_rollups())
+    return reply.send(off());
   if (match.route->action == Action::kRollups)
     return reply.send(rollups_response(context_.analytics->status(), 200));
   const auto parameters = http::parse_query(request.query);

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "agent/analytics/rollup_loop.h"
-#include "agent/fleet/fleet.h"
 #include "agent/api/context.h"
 #include "agent/api/credential_files.h"
 #include "agent/delivery/delivery.h"
+#include "agent/fleet/fleet.h"
 #include "agent/http/certificates.h"
 #include "agent/journal/journal.h"
 

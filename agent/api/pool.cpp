@@ -14,7 +14,8 @@ core::Decoder& Worker::decoder(const std::shared_ptr<const core::Catalogue>& cat
 QueryPool::QueryPool(const journal::Journal& journal, std::size_t threads, std::size_t max_waiting,
                      const MakeReader& make)
     : max_waiting_(max_waiting) {
-  for (std::size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(journal, make));
+  for (std::size_t i = 0; i < threads; ++i)
+    workers_.push_back(std::make_unique<Worker>(journal, make));
   for (auto& worker : workers_) {
     threads_.emplace_back([this, &worker](std::stop_token stop) { run(stop, *worker); });
   }
