@@ -20,6 +20,9 @@ using rollups::Kind;
 constexpr std::uint32_t kNewNames = std::uint32_t{1} << 28;
 constexpr std::uint32_t kNewSeries = std::uint32_t{1} << 30;
 
+// They are kept in memory for the answer.
+constexpr std::int64_t kMostPending = std::int64_t{32} << 20;
+
 // A chain that sealed nothing for so long is one of an agent that is no more.
 constexpr std::chrono::hours kAway{24};
 
@@ -32,6 +35,10 @@ RollupSource::RollupSource(postgres::Connection& connection, rollups::Dictionary
         fmt::format("the database's rollups are not whole: {}; `kcloud-logger rollups rebuild --pg "
                     "URL` makes them anew",
                     *why));
+  if (const auto bytes = postgres::pending_bytes(connection); bytes > kMostPending)
+    throw std::runtime_error(fmt::format(
+        "{} MiB of sums wait for an agent that stores to add them up; ask again in some seconds",
+        bytes >> 20));
   zone_ = core::Zone(postgres::read_state(connection, "zone").value_or("UTC"));
   postgres::load_names(connection, dictionary_);
   for (const auto& one : postgres::read_pending(connection, 0)) {

@@ -54,6 +54,12 @@ std::vector<PendingDelta> read_pending(Connection& connection, std::int64_t most
   return pending;
 }
 
+std::int64_t pending_bytes(Connection& connection) {
+  const auto found =
+      connection.run("SELECT coalesce(sum(octet_length(delta)), 0) FROM rollup_pending");
+  return read_bigint(found.value(0, 0));
+}
+
 void scan_cells(Connection& connection, Grain grain, rollups::Part part, std::int64_t from,
                 std::int64_t to, const VisitCell& visit) {
   std::int64_t series = -1;

@@ -27,6 +27,8 @@ struct PendingDelta {
 // The oldest, up to about so many bytes and at least one; 0: all of them.
 std::vector<PendingDelta> read_pending(Connection& connection, std::int64_t most_bytes);
 
+std::int64_t pending_bytes(Connection& connection);
+
 // By (bucket, series), some rows at a time. The bytes are valid within the call.
 using VisitCell = std::function<void(const rollups::CellKey& key, std::string_view value)>;
 void scan_cells(Connection& connection, rollups::Grain grain, rollups::Part part, std::int64_t from,

@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 // A question reads what is pending beside the cells, so it is to stay small.
 constexpr std::chrono::seconds kFoldEvery{5};
 constexpr std::uint64_t kFoldDeltas = 16;
+constexpr std::chrono::seconds kLongest{2};
 constexpr std::int64_t kFoldBytes = std::int64_t{4} << 20;
 constexpr std::chrono::hours kDropEvery{1};
 constexpr std::chrono::minutes kDayWaits{10};    // for late events
@@ -128,10 +129,12 @@ void RollupStore::add(Connection& connection, const std::vector<const core::Even
 void RollupStore::upkeep(Connection& connection, core::Time now, std::chrono::days keep) {
   const auto at = steady_clock::now();
   if (at < next_fold_ && added_ < kFoldDeltas) return;
-  while (fold(connection)) continue;
+  // Deliveries wait meanwhile; the other agents' turn comes as well.
+  const auto end = at + kLongest;
+  while (steady_clock::now() < end && fold(connection)) continue;
   added_ = 0;
   next_fold_ = steady_clock::now() + kFoldEvery;
-  while (make_day(connection, now)) continue;
+  while (steady_clock::now() < end && make_day(connection, now)) continue;
   if (at < next_drop_) return;
   next_drop_ = at + kDropEvery;
   drop_minutes(connection, now);
