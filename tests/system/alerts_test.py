@@ -90,7 +90,9 @@ class Alerts(unittest.TestCase):
         self.assertEqual(alert["annotations"], {"summary": "gpu-1 wastes 25.5"})
         self.assertEqual(alert["labels"], {"alertname": "Waste", "cluster": "gpu-1", "severity": "critical"})
         self.assertEqual(alert["evidence"], [ids[0]])
-        whole = agent.client().json("/alerts/" + alert["fingerprint"])
+        # It is shown as soon as it fires; its transition is stored a moment later.
+        whole = kit.eventually(lambda: [found := agent.client().json("/alerts/" + alert["fingerprint"]),
+                                        found["transitions"]][1] and found)
         self.assertEqual(whole["events"][0]["id"], ids[0])
         self.assertEqual([one["state"] for one in whole["transitions"]], ["firing"])
         event, = (one for one in agent.client().json("/events/alert_transition")["events"]
