@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "agent/api/handshake.h"
@@ -187,9 +188,10 @@ void Router::handle(http::Request& request, http::Reply reply) {
 
 http::Reply Router::told(const http::Request& request, const Match& match, http::Reply reply) {
   const auto& config = settings_->config;
-  const bool tried = request.query.find("dry_run=true") != std::string_view::npos ||
-                     request.query.find("dry_run&") != std::string_view::npos ||
-                     request.query.ends_with("dry_run");
+  const auto parameters = http::parse_query(request.query);
+  const bool tried = parameters && std::ranges::any_of(*parameters, [](const auto& parameter) {
+                       return parameter.first == "dry_run" && parameter.second != "false";
+                     });
   if (!config->audit.enabled || !config->audit.agent_events || tried) return reply;
   audit::OwnEvent event{.action = change_of(match.route->action),
                         .actor = actor_of(request),

@@ -169,16 +169,18 @@ bool RollupStore::add_pending(Connection& connection, std::int64_t most_bytes, b
   std::vector<std::string> ids;
   ids.reserve(pending.size());
   for (const auto& one : pending) ids.push_back(binary(one.id));
-  const auto damaged = std::erase_if(pending, [&](const PendingDelta& one) {
+  auto damaged = std::erase_if(pending, [&](const PendingDelta& one) {
     return !one.delta || (careful && !rollups::whole(*one.delta));
   });
-  if (careful || damaged > 0) mark_incomplete(connection, "some of them were damaged");
-
   std::unordered_map<CellKey, std::string, rollups::CellKeyHash> kept;
   read_buckets(connection, buckets_of(pending, dictionary_),
                [&](const CellKey& key, std::string_view value) {
-                 if (!careful || rollups::whole(key, value)) kept.emplace(key, value);
+                 if (!careful || rollups::whole(key, value))
+                   kept.emplace(key, value);
+                 else
+                   ++damaged;
                });
+  if (damaged > 0) mark_incomplete(connection, "some of them were damaged");
   rollups::Accumulator sums(
       plan_, dictionary_,
       [&](const CellKey& key) {

@@ -165,6 +165,15 @@ class Fleet(Figures):
         code, output = kit.run("rollups", "rebuild", "--pg", self.postgres.url, "--config",
                                self.agents[0].config_file)
         self.assertEqual(code, 0, output)
+        # A part, with sums pending: it does not say of the rest that it is not whole.
+        extra = [late.event(self.now - 7200)]
+        for agent in (self.agents[0], self.whole):
+            self.post(agent, extra)
+        self.stored()
+        code, output = kit.run("rollups", "rebuild", "--pg", self.postgres.url, "--since=-3h", "--until=-1h",
+                               "--config", self.agents[0].config_file)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(self.postgres.rows("SELECT * FROM rollup_state WHERE name = 'incomplete'"), [])
         self.assertRegex(output, r"^\d+ hours made anew from \d+ events\n$")
         self.stored()
         events = self.raw()

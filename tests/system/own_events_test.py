@@ -66,6 +66,7 @@ class OwnEvents(unittest.TestCase):
 
     def test_changes_by_admins(self):
         self.change("POST", "/alerts/rules?dry_run=true", RULES.encode())  # changes nothing
+        self.change("POST", "/alerts/rules?dry_run=", RULES.encode())
         self.change("POST", "/alerts/rules", b"groups: 7", status=(422,))  # neither
         self.change("POST", "/alerts/rules", RULES.encode(), status=(401, 403), token="dashboard-token-01")
         self.change("POST", "/alerts/rules", RULES.encode())

@@ -102,6 +102,26 @@ TEST_F(PostgresRollups, ADamagedDeltaIsLeftOutAndSaid) {
               HasSubstr("damaged"));
 }
 
+TEST_F(PostgresRollups, WhatARebuildSeesPendingIsAddedAndNothingIsSaid) {
+  Chain chain(1, catalogue);
+  chain.add("x");
+  chain.seal();
+  deliver(chain);
+  const auto connection = connect();
+  RollupStore::lock(*connection);  // no exporter adds anything up meanwhile
+  chain.add("y");
+  chain.seal();
+  deliver(chain);
+  EXPECT_EQ(ask("SELECT count(*) FROM rollup_pending"), "1");
+  connection->script("BEGIN ISOLATION LEVEL REPEATABLE READ");
+  store.fold_seen(*connection);
+  connection->script("COMMIT");
+  RollupStore::unlock(*connection);
+  EXPECT_EQ(events(Grain::kHour, Kind::kTotal), 2U);
+  EXPECT_EQ(ask("SELECT count(*) FROM rollup_pending"), "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM rollup_state WHERE name = 'incomplete'"), "0");
+}
+
 TEST_F(PostgresRollups, ADamagedCellIsLeftOutAndSaid) {
   Chain chain(1, catalogue);
   for (int i = 0; i < 3; ++i) chain.add(std::to_string(i));
