@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/utf8.h"
+#include "rollups/accumulator_impl.h"
 #include "rollups/damaged.h"
 
 namespace kcloud::rollups {
@@ -13,13 +14,6 @@ namespace {
 constexpr std::size_t kMostTypes = 500;  // unknown ones share `other` past it
 
 }  // namespace
-
-struct Accumulator::Slot {
-  CellKey key;
-  Cell cell;
-  std::unique_ptr<Workloads> workloads;  // of that kind alone
-  bool dirty = false;
-};
 
 // What is at hand for the type's next event.
 struct Accumulator::TypeState {
@@ -281,94 +275,6 @@ void Accumulator::add(const core::Event& event) {
   if (minutely == nullptr)
     minutely = &slot({Grain::kMinute, part, minute, series}, state.minute_is_new);
   add_to(*minutely);
-}
-
-void Accumulator::add_workloads(const CellKey& key, const std::string& chunk) {
-  Slot& found = slot({key.grain, key.part, key.bucket, 0});
-  const auto had = found.workloads->bytes();
-  if (found.workloads->add(chunk) == Workloads::Added::kDamaged) damaged();
-  bytes_ += found.workloads->bytes() - had;
-  touch(found);
-}
-
-// `places`: the series that a combination of an hour is counted under, by hour and the delta's own.
-void Accumulator::add_tags(
-    const DeltaNames& names, const Change& change,
-    std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>& places) {
-  const Part part = names.part(change.key.part);
-  const auto cell = names.cell(change.value);
-  const auto* own = names.series(change.key.series);
-  if (!cell || own == nullptr) damaged();
-  const auto type = part >> 2;
-  auto tags = decode_tags(own->tags);
-  for (auto& tag : tags) tag.second = kOther;
-  const auto other = [&] { return dictionary_.series(type, encode_tags(tags)); };
-  const std::int64_t hour = change.key.bucket;
-  Slot& total = slot({Grain::kHour, part_of(type, Kind::kTotal), hour, 0});
-  auto series = series_in(type, own->tags, 0);
-  Slot* place = series == 0 ? nullptr : &slot({Grain::kHour, part, hour, series});
-  if (place != nullptr && place->cell.events == 0) {
-    if (total.cell.combinations < limits_.combinations)
-      ++total.cell.combinations;
-    else
-      place = nullptr;
-  }
-  if (place == nullptr) {
-    others_ += cell->events;
-    series = other();
-    place = &slot({Grain::kHour, part, hour, series});
-  }
-  place->cell.add(*cell);
-  touch(*place);
-  places.emplace(std::pair(hour, change.key.series), series);
-}
-
-void Accumulator::add(const Delta& delta) {
-  const DeltaNames names(delta, dictionary_);
-  const std::set<std::pair<Part, std::int64_t>> in_time = [&] {
-    std::set<std::pair<Part, std::int64_t>> hours;
-    for (const auto& key : delta.minutes) hours.emplace(names.part(key.part), key.bucket);
-    return hours;
-  }();
-  // By the delta's own part.
-  std::map<Part, std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>> places;
-  for (const auto& change : delta.cells) {
-    if (change.key.grain != Grain::kHour) continue;
-    const Part part = names.part(change.key.part);
-    if (part >> 2 == 0) damaged();
-    switch (kind_of(part)) {
-      case Kind::kTotal: {
-        const auto cell = names.cell(change.value);
-        if (!cell) damaged();
-        Slot& total = slot({Grain::kHour, part, change.key.bucket, 0});
-        const bool first = total.cell.events == 0;
-        total.cell.add(*cell);
-        touch(total);
-        const std::pair hour{part_of(part >> 2, Kind::kTags), change.key.bucket};
-        keeps_minutes(hour.first, hour.second, in_time.contains(hour), first);
-        break;
-      }
-      case Kind::kTags:
-        add_tags(names, change, places[change.key.part]);
-        break;
-      case Kind::kWorkloads:
-        add_workloads({Grain::kHour, part, change.key.bucket, 0}, change.value);
-        break;
-    }
-  }
-  for (const auto& change : delta.cells) {
-    if (change.key.grain != Grain::kMinute) continue;
-    const Part part = names.part(change.key.part);
-    const auto hour = bucket_of(begin_of(change.key.bucket), Grain::kHour);
-    if (!minute_hours_.contains({part, hour})) continue;
-    const auto cell = names.cell(change.value);
-    const auto& of_part = places[change.key.part];
-    const auto series = of_part.find({hour, change.key.series});
-    if (!cell || series == of_part.end()) damaged();
-    Slot& found = slot({Grain::kMinute, part, change.key.bucket, series->second});
-    found.cell.add(*cell);
-    touch(found);
-  }
 }
 
 // Another core decoded them: most of what adding one costs is the wait for its fields.

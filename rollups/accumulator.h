@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -94,8 +95,13 @@ class Accumulator {
   // Whether minutes are kept of an hour that `first` events came to now.
   bool keeps_minutes(Part part, std::int64_t hour, bool in_time, bool first);
   std::uint32_t series_in(std::uint32_t type, const std::string& tags, std::uint32_t other);
-  void add_tags(const DeltaNames& names, const Change& change,
-                std::map<std::pair<std::int64_t, std::uint32_t>, std::uint32_t>& places);
+  // Of a delta (accumulator_delta.cpp).
+  using Hour = std::pair<Part, std::int64_t>;  // by the part of the type's tags
+  // The series that a delta's own is counted under, by part and hour.
+  using Places = std::map<std::tuple<Part, std::int64_t, std::uint32_t>, std::uint32_t>;
+  void add_total(const DeltaNames& names, const Change& change, const std::set<Hour>& in_time);
+  void add_tags(const DeltaNames& names, const Change& change, Places& places);
+  void add_minute(const DeltaNames& names, const Change& change, const Places& places);
   void add_workloads(const CellKey& key, const std::string& chunk);
 
   const std::shared_ptr<const Plan> plan_;
